@@ -1,0 +1,38 @@
+"""Handwritten character recognition with neural networks that are scikit-learn estimators."""
+
+import importlib
+
+from skdigits._version import __version__
+
+_PUBLIC_NAMES = {
+    "ANNClassifier": "skdigits.neural",
+    "CNNClassifier": "skdigits.neural",
+    "ImageReshaper": "skdigits.images",
+    "ModelComparison": "skdigits.evaluation",
+    "ModelComparisonDisplay": "skdigits.evaluation",
+    "compare_models": "skdigits.evaluation",
+}
+_PUBLIC_MODULES = ("datasets",)
+
+__all__ = [
+    "ANNClassifier",
+    "CNNClassifier",
+    "ImageReshaper",
+    "ModelComparison",
+    "ModelComparisonDisplay",
+    "__version__",
+    "compare_models",
+    "datasets",
+]
+
+
+def __getattr__(name):
+    if name in _PUBLIC_NAMES:
+        return getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
+    if name in _PUBLIC_MODULES:
+        return importlib.import_module(f"skdigits.{name}")
+    raise AttributeError(f"module 'skdigits' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

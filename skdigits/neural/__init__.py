@@ -1,0 +1,5 @@
+"""Neural network classifiers: torch and skorch live here."""
+
+from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
+
+__all__ = ["ANNClassifier", "CNNClassifier"]

@@ -1,0 +1,120 @@
+"""Training sets, and batches cut from whole tensors: nothing is done per image."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+
+
+@dataclass(frozen=True)
+class LabelledPixels:
+    """A training set, held once.
+
+    Parameters
+    ----------
+    pixels : Tensor of shape (n, channels, height, width)
+        uint8, float32 or float64; uint8 stays uint8 until a batch is cut.
+    codes : Tensor of shape (n,)
+        Classes, 0 to n_classes - 1.
+    weights : Tensor of shape (n,) or None
+        Weights of the images.
+    """
+
+    pixels: torch.Tensor
+    codes: torch.Tensor
+    weights: torch.Tensor | None = None
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def to(self, device):
+        """Return the same data on `device`."""
+        weights = None if self.weights is None else self.weights.to(device)
+        return LabelledPixels(self.pixels.to(device), self.codes.to(device), weights)
+
+    def subset(self, index):
+        """Return the images at the positions `index`."""
+        index = torch.as_tensor(index, device=self.codes.device)
+        weights = None if self.weights is None else self.weights[index]
+        pixels = self.pixels[index.to(self.pixels.device)]
+        return LabelledPixels(pixels, self.codes[index], weights)
+
+    def n_batches(self, batch_size):
+        """Return how many batches of at most `batch_size` images one pass takes."""
+        return math.ceil(len(self) / batch_size)
+
+    def batches(self, batch_size, generator=None):
+        """Yield the pixels, codes and weights of one pass, shuffled when given a generator.
+
+        The batches are of equal size, give or take one image, so that none is too small for
+        batch statistics.
+        """
+        n_batches = self.n_batches(batch_size)
+        if n_batches == 1:
+            yield self.pixels, self.codes, self.weights
+            return
+        if generator is None:
+            order = torch.arange(len(self))
+        else:
+            order = torch.randperm(len(self), generator=generator)
+        for index in order.to(self.pixels.device).tensor_split(n_batches):
+            weights = None if self.weights is None else self.weights[index]
+            yield self.pixels[index], self.codes[index], weights
+
+
+def as_tensor(array):
+    """Return an array as a tensor, without a copy where torch may write to it."""
+    if isinstance(array, torch.Tensor):
+        return array
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    return torch.from_numpy(array)
+
+
+def labelled_pixels(rows, codes, weights, image_shape):
+    """Return rows of pixels and their classes as a training set, images of weight 0 left out.
+
+    Parameters
+    ----------
+    rows : ndarray or Tensor of shape (n, n_pixels)
+        Pixels.
+    codes : ndarray of shape (n,)
+        Classes, 0 to n_classes - 1.
+    weights : ndarray of shape (n,) or None
+        Weights, some above zero.
+    image_shape : tuple of int
+        (channels, height, width).
+    """
+    pixels = as_tensor(rows).reshape(-1, *image_shape)
+    if weights is not None:
+        dtype = torch.float64 if pixels.dtype == torch.float64 else torch.float32
+        weights = torch.from_numpy(weights).to(dtype)
+    data = LabelledPixels(pixels, torch.from_numpy(codes).long(), weights)
+    if weights is None or bool(weights.all()):
+        return data
+    return data.subset(weights.nonzero().flatten())
+
+
+def hold_out(data, fraction, seed, *, who):
+    """Split `data`, stratified by class, into what to train on and what to validate with."""
+    codes = data.codes.cpu().numpy()
+    try:
+        kept, held_out = train_test_split(
+            np.arange(len(data)),
+            test_size=fraction,
+            stratify=codes == 1 if codes.max() == 1 else codes,
+            random_state=seed,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{who}(early_stopping=True) cannot hold out validation_fraction={fraction} of "
+            f"{len(data)} images in {len(np.unique(codes))} classes: {error}"
+        ) from error
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' "
+            "or the size of your dataset."
+        )
+    return data.subset(kept), data.subset(held_out)

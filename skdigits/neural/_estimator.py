@@ -1,0 +1,416 @@
+"""What ANNClassifier and CNNClassifier share: a scikit-learn estimator around a skorch net."""
+
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
+from skdigits._validation import (
+    Interval,
+    Options,
+    StrOptions,
+    array_like_in,
+    as_numpy,
+    check_image_rows,
+    check_layer_sizes,
+    check_partial_fit_classes,
+    check_same_namespace,
+    check_weights,
+    empty_like_input,
+    fit_context,
+    infer_image_shape,
+    keep_fit_on_error,
+    with_channels,
+)
+from skdigits.neural._batches import hold_out, labelled_pixels
+from skdigits.neural._hardware import choose_device, one_thread_if_small, uses_bfloat16
+from skdigits.neural._inference import accuracy, forward_rows
+from skdigits.neural._labels import combine_weights, encode_labels
+from skdigits.neural._modules import ACTIVATIONS, initial_module
+from skdigits.neural._plan import make_plan
+from skdigits.neural._state import net_from_arrays, net_to_arrays
+from skdigits.neural._training import (
+    OPTIMIZERS,
+    Progress,
+    build_net,
+    train,
+    weights_kept_on_error,
+)
+
+_DTYPES = ("float32", "float64", "uint8")
+
+
+class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Base of the neural classifiers. A subclass says which module it trains."""
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "solver": [StrOptions(set(OPTIMIZERS))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [
+            StrOptions({"auto", "one_cycle", "constant", "invscaling", "adaptive"})
+        ],
+        "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "image_shape": [tuple, list, None],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "callbacks": [list, tuple, None],
+    }
+
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train on images `X` with labels `y`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_pixels), or array-like of shape \
+                (n_samples, height, width) or (n_samples, channels, height, width)
+            Images. float64 is computed in float64; everything else in float32 or faster.
+        y : array-like of shape (n_samples,)
+            Labels of any kind: numbers, strings, booleans.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the images, not negative. An image of weight 0 is left out.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is not as described, or if training
+            diverges. What was fitted before is then left as it was.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one more pass over `X` and `y`, at a constant rate.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_pixels), or array-like of shape \
+                (n_samples, height, width) or (n_samples, channels, height, width)
+            Images.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that there will ever be; needed in the first call, may be left out later.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the images, not negative. An image of weight 0 is left out.
+
+        Returns
+        -------
+        self : object
+            The trained classifier.
+
+        Raises
+        ------
+        ValueError
+            If `y` has a label that is not among the classes, with ``early_stopping=True``, with
+            ``class_weight="balanced"``, or as in :meth:`fit`.
+        """
+        self._refuse_what_needs_all_data()
+        return self._fit(X, y, sample_weight, classes=classes, incremental=True)
+
+    def predict(self, X):
+        """Return the most probable label of each image.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels as they were given to :meth:`fit`.
+        """
+        logits, rows = self._forward(X, "predict")
+        codes = logits.argmax(dim=1)
+        if isinstance(rows, torch.Tensor) and self.classes_.dtype.kind in "biuf":
+            return torch.from_numpy(self.classes_).to(rows.device)[codes.to(rows.device)]
+        return array_like_in(self.classes_[codes.cpu().numpy()], rows)
+
+    def predict_proba(self, X):
+        """Return the probability of each class for each image.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Rows that sum to one; columns in the order of `classes_`.
+        """
+        logits, rows = self._forward(X, "predict_proba")
+        return _output(logits.softmax(dim=1), rows)
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class for each image.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        logits, rows = self._forward(X, "predict_log_proba")
+        return _output(logits.log_softmax(dim=1), rows)
+
+    def decision_function(self, X):
+        """Return the logits: what the network computes before the softmax.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Logits; for two classes that of ``classes_[1]`` less that of ``classes_[0]``.
+        """
+        logits, rows = self._forward(X, "decision_function")
+        if logits.shape[1] == 2:
+            logits = logits[:, 1] - logits[:, 0]
+        return _output(logits, rows)
+
+    def embed(self, X):
+        """Return the activations of the last hidden layer.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_units)
+            What the last, linear layer gets to see.
+        """
+        features, rows = self._forward(X, "embed")
+        return _output(features, rows)
+
+    def _fit(self, X, y, sample_weight, *, incremental, classes=None):
+        resume = hasattr(self, "net_") and (incremental or self.warm_start)
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        with keep_fit_on_error(self):
+            rows, y, given_shape = self._check_labelled_images(X, y, resume)
+            self._settle_classes(y, classes, incremental=incremental, resume=resume)
+            if not resume:
+                self._start_anew(rows, given_shape)
+            self._check_image_shape(given_shape)
+            device = choose_device(self.device, rows, who=type(self).__name__)
+            with one_thread_if_small(rows, device):
+                data, held_out = self._training_data(rows, y, sample_weight)
+                autocast = uses_bfloat16(self.precision, device, rows)
+                plan = make_plan(self, data, autocast=autocast, incremental=incremental)
+                goes_on = incremental and resume and self._optimizer_goes_on
+                net = self.net_ if goes_on else self._new_net(data, plan, device, resume=resume)
+                with reported_fit(
+                    self,
+                    n_epochs=plan.n_epochs,
+                    X=X,
+                    y=y,
+                    metadata=metadata,
+                    fitted_attributes=lambda: {"net_": net, "_optimizer_goes_on": False},
+                ) as begin_epoch:
+                    progress = self._train(net, data, held_out, plan, begin_epoch)
+            self._keep(net, plan, progress, incremental=incremental)
+        return self
+
+    def _check_labelled_images(self, X, y, resume):
+        rows, y, given_shape = check_image_rows(
+            self, X, reset=not resume, dtypes=_DTYPES, y=as_numpy(y)
+        )
+        check_classification_targets(y)
+        return rows, y, given_shape
+
+    def _settle_classes(self, y, classes, *, incremental, resume):
+        if incremental:
+            check_partial_fit_classes(self, classes)
+        elif not resume:
+            self.classes_ = np.unique(y)
+        elif not np.array_equal(self.classes_, np.unique(y)):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {np.unique(y)}"
+            )
+
+    def _refuse_what_needs_all_data(self):
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True, which needs a validation set "
+                "that no call trains on; use fit."
+            )
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit does not support class_weight='balanced', which needs all labels at "
+                "once; pass a dict or sample_weight."
+            )
+
+    def _start_anew(self, rows, given_shape):
+        """Settle what stays as it is however long the net is trained."""
+        self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self._input_like = empty_like_input(rows)
+        self.image_shape_ = given_shape
+        if self.image_shape is not None or given_shape is None:
+            shape = infer_image_shape(self.image_shape, rows.shape[1], who=type(self).__name__)
+            self.image_shape_ = shape[1:] if shape[0] == 1 else shape
+        self.n_outputs_ = len(self.classes_)
+        self.loss_curve_ = []
+        self.validation_scores_ = None
+        self.t_ = 0
+
+    def _check_image_shape(self, given_shape):
+        if given_shape is not None and with_channels(given_shape) != self._input_shape():
+            raise ValueError(
+                f"{type(self).__name__} expects images of shape {self.image_shape_}, "
+                f"got {given_shape}."
+            )
+
+    def _input_shape(self):
+        return with_channels(self.image_shape_)
+
+    def _training_data(self, rows, y, sample_weight):
+        """Return what to train on and, for early stopping, what to hold out."""
+        codes = encode_labels(y, self.classes_)
+        if sample_weight is not None:
+            sample_weight = check_weights(sample_weight, codes)
+        weights = combine_weights(sample_weight, self.class_weight, self.classes_, codes)
+        data = labelled_pixels(_torch_or_numpy(rows), codes, weights, self._input_shape())
+        if not self.early_stopping:
+            return data, None
+        return hold_out(data, self.validation_fraction, self._seed, who=type(self).__name__)
+
+    def _new_net(self, data, plan, device, *, resume):
+        if resume:
+            module = self.net_.module_
+        else:
+            module = initial_module(self._module_class, self._module_spec(), data, self._seed)
+        return build_net(module.to(device), plan, self.callbacks)
+
+    def _module_spec(self):
+        """Return the arguments that build the module."""
+        return {
+            "image_shape": self._input_shape(),
+            "n_outputs": self.n_outputs_,
+            "hidden_layer_sizes": check_layer_sizes(
+                self.hidden_layer_sizes, name="hidden_layer_sizes"
+            ),
+            "activation": self.activation,
+            "dropout": self.dropout,
+        }
+
+    def _train(self, net, data, held_out, plan, begin_epoch):
+        progress = Progress(loss_curve=list(self.loss_curve_), n_seen=self.t_)
+        validation = None
+        if held_out is not None:
+            progress.validation_scores = list(self.validation_scores_ or [])
+            validation = partial(accuracy, net.module_, held_out)
+        data = data.to(net.module_.device)
+        with weights_kept_on_error(net):
+            train(
+                net,
+                data,
+                plan,
+                progress,
+                self._seed,
+                validation=validation,
+                begin_epoch=begin_epoch,
+            )
+        return progress
+
+    def _keep(self, net, plan, progress, *, incremental):
+        stopped_early = progress.best_weights is not None
+        self.net_ = net
+        self._plan = plan
+        self.n_iter_ = progress.n_epochs
+        self.t_ = progress.n_seen
+        self.loss_curve_ = progress.loss_curve
+        self.best_loss_ = None if stopped_early else progress.best_loss
+        self.validation_scores_ = progress.validation_scores
+        self.best_validation_score_ = progress.best_score if stopped_early else None
+        self.n_layers_ = net.module_.n_layers
+        self._no_improvement_count = progress.n_no_improvement
+        self._optimizer_goes_on = incremental
+
+    def _forward(self, X, method):
+        """Return what the layer called `method` gives, and the validated rows."""
+        check_is_fitted(self)
+        check_same_namespace(self, X, self._input_like, method)
+        rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
+        self._check_image_shape(given_shape)
+        layer = "embed" if method == "embed" else "forward"
+        return forward_rows(self.net_.module_, _torch_or_numpy(rows), layer), rows
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = net_to_arrays(
+                self.net_, self._plan, with_optimizer=self._optimizer_goes_on
+            )
+            state["_plan"] = state["_input_like"] = None
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            self.net_, self._plan = net_from_arrays(state["net_"], self.callbacks)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.array_api_support = True
+        return tags
+
+
+def _torch_or_numpy(rows):
+    return rows if isinstance(rows, torch.Tensor) else as_numpy(rows)
+
+
+def _output(tensor, rows):
+    """Return a tensor in the array library, and on the device, of `rows`."""
+    if isinstance(rows, torch.Tensor):
+        return tensor.to(rows.device)
+    return array_like_in(tensor.cpu().numpy(), rows)

@@ -1,0 +1,93 @@
+"""What to compute on: device, precision, threads."""
+
+import contextlib
+import threading
+
+import torch
+
+# A training set of at most this many pixels (2,600 images of 28x28) is trained on one thread.
+# More threads gain little there, and would make the bits depend on how many there are: a grid
+# search would score differently with n_jobs=2.
+SMALL = 2_000_000
+
+
+def choose_device(device, X, *, who):
+    """Return the torch device that `device` stands for, given data `X`."""
+    if device == "auto":
+        return _automatic_device(X)
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"The 'device' parameter of {who} must be 'auto' or a device that torch has on this "
+            f"machine. Got {device!r} instead."
+        ) from error
+
+
+def _automatic_device(X):
+    if isinstance(X, torch.Tensor):
+        return X.device
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available() and str(X.dtype) != "float64":
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def uses_bfloat16(precision, device, X):
+    """Whether to train in bfloat16: where asked, or where it is fast and there is much to do."""
+    if "float64" in str(X.dtype):
+        return False
+    if precision == "auto":
+        return _n_pixels(X) > SMALL and has_fast_bfloat16(device)
+    return precision == "bfloat16"
+
+
+def has_fast_bfloat16(device):
+    """Whether the processor multiplies bfloat16 matrices itself; elsewhere it is emulated."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def _n_pixels(X):
+    return X.shape[0] * X.shape[1]
+
+
+_limits = threading.Lock()
+_n_limits = 0
+_n_threads_before = 1
+
+
+@contextlib.contextmanager
+def one_thread_if_small(X, device):
+    """Train small sets on one thread; put the caller's number back when the last one is done."""
+    if device.type != "cpu" or _n_pixels(X) > SMALL:
+        yield
+        return
+    _enter_one_thread()
+    try:
+        yield
+    finally:
+        _leave_one_thread()
+
+
+def _enter_one_thread():
+    global _n_limits, _n_threads_before
+    with _limits:
+        if _n_limits == 0:
+            _n_threads_before = torch.get_num_threads()
+            if _n_threads_before != 1:
+                torch.set_num_threads(1)
+        _n_limits += 1
+
+
+def _leave_one_thread():
+    global _n_limits
+    with _limits:
+        _n_limits -= 1
+        if _n_limits == 0 and _n_threads_before != 1:
+            torch.set_num_threads(_n_threads_before)

@@ -1,0 +1,304 @@
+"""The networks as plain torch modules: pixels in, logits out."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+ACTIVATIONS = {
+    "identity": nn.Identity,
+    "logistic": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+}
+
+
+class Standardize(nn.Module):
+    """Shift and scale pixels by two numbers of the training set; also casts uint8."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, pixels):
+        return (pixels.to(self.mean.dtype) - self.mean) * self.scale
+
+    def fit(self, pixels, weights=None):
+        """Give the pixels of a training set, its images weighted, mean 0 and variance 1."""
+        mean, deviation = _moments(pixels.flatten(1), weights)
+        self.mean.fill_(mean)
+        self.scale.fill_(1 / deviation if deviation > 0 else 1)
+
+
+def _moments(rows, weights):
+    """Return mean and standard deviation, in float64 and a few thousand rows at a time."""
+    sums, total = torch.zeros(2, dtype=torch.float64), 0.0
+    centre = float(rows[0].double().mean())
+    for start in range(0, len(rows), 4096):
+        part = rows[start : start + 4096].double() - centre
+        weight = part.new_ones(len(part)) if weights is None else weights[start : start + 4096]
+        weight = weight.to(part)
+        sums += torch.stack([part.sum(dim=1) @ weight, part.square_().sum(dim=1) @ weight]).cpu()
+        total += float(weight.sum()) * rows.shape[1]
+    mean, square = (sums / total).tolist()
+    return mean + centre, max(square - mean**2, 0.0) ** 0.5
+
+
+class Dropout(nn.Module):
+    """Dropout that draws from a generator of its own, never from torch's global one."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        self.generator = None
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * keep.div_(1 - self.p)
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation whose batch statistics may be weighted.
+
+    With weights the statistics are those of the batch in which every image is repeated as often
+    as its weight says, so that weighted and repeated images train the same network.
+    """
+
+    momentum = 0.1
+    eps = 1e-5
+
+    def __init__(self, n_channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_channels))
+        self.bias = nn.Parameter(torch.zeros(n_channels))
+        self.register_buffer("running_mean", torch.zeros(n_channels))
+        self.register_buffer("running_var", torch.ones(n_channels))
+
+    def forward(self, x, sample_weight=None):
+        if not self.training or (sample_weight is None and x.numel() > x.shape[1]):
+            return F.batch_norm(
+                x,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                self.training,
+                self.momentum,
+                self.eps,
+            )
+        if sample_weight is None:
+            sample_weight = x.new_ones(len(x))
+        return self._weighted(x, sample_weight.to(x.dtype))
+
+    def _weighted(self, x, sample_weight):
+        n_pixels = x.shape[2] * x.shape[3]
+        share = (sample_weight / (sample_weight.sum() * n_pixels)).view(-1, 1, 1, 1)
+        mean = (x * share).sum(dim=(0, 2, 3))
+        centred = x - mean.view(1, -1, 1, 1)
+        var = (centred.square() * share).sum(dim=(0, 2, 3))
+        self._track(mean.detach(), var.detach(), sample_weight, n_pixels)
+        factor = self.weight * (var + self.eps).rsqrt()
+        return centred * factor.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
+
+    @torch.no_grad()
+    def _track(self, mean, var, sample_weight, n_pixels):
+        # Bessel's correction as torch has it; weights that sum to less than the number of
+        # images (shares, say) count as one image each.
+        n = n_pixels * max(float(sample_weight.sum()), len(sample_weight))
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
+        unbiased = var * (n / max(n - 1, 1))
+        self.running_var.lerp_(unbiased.to(self.running_var.dtype), self.momentum)
+
+
+class GroupNorm(nn.GroupNorm):
+    """Group normalisation, which looks at one image at a time and so needs no weights."""
+
+    def __init__(self, n_channels):
+        super().__init__(math.gcd(8, n_channels), n_channels)
+
+    def forward(self, x, sample_weight=None):
+        return super().forward(x)
+
+
+class NoNorm(nn.Module):
+    """No normalisation."""
+
+    def __init__(self, n_channels):
+        super().__init__()
+
+    def forward(self, x, sample_weight=None):
+        return x
+
+
+NORMALIZATIONS = {"batch": BatchNorm, "group": GroupNorm, None: NoNorm}
+
+
+class ConvBlock(nn.Module):
+    """Convolution, max-pooling, normalisation, activation.
+
+    Pooling comes as early as it can: what follows then works on a quarter of the pixels, and
+    for rising activations the result is the same.
+    """
+
+    def __init__(self, n_in, n_out, kernel_size, pooling, normalization, activation):
+        super().__init__()
+        norm = NORMALIZATIONS[normalization](n_out)
+        self.conv = nn.Conv2d(
+            n_in, n_out, kernel_size, padding="same", bias=not isinstance(norm, BatchNorm)
+        )
+        self.pooling = pooling
+        self.norm = norm
+        self.activation = ACTIVATIONS[activation]()
+
+    def forward(self, x, sample_weight=None):
+        x = self.conv(x)
+        if self.pooling != (1, 1):
+            x = F.max_pool2d(x, self.pooling)
+        return self.activation(self.norm(x, sample_weight))
+
+
+class PixelNet(nn.Module):
+    """What all networks share: standardised pixels, a body, dense layers, logits.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (channels, height, width) of an input.
+    n_outputs : int
+        Number of logits.
+    hidden_layer_sizes : tuple of int
+        Units of the dense layers.
+    activation : str
+        A key of `ACTIVATIONS`.
+    dropout : float
+        Share of the inputs of every dense layer but the first of an `ANN` that is dropped.
+    """
+
+    def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation, dropout):
+        super().__init__()
+        self.image_shape = tuple(image_shape)
+        self.n_layers = 2 + len(hidden_layer_sizes)
+        self.activation_name = activation
+        self.standardize = Standardize()
+        self.blocks = nn.ModuleList()
+        self._dense_spec = (n_outputs, tuple(hidden_layer_sizes), dropout)
+
+    def _add_dense_layers(self, n_in, *, drop_first):
+        n_outputs, hidden_layer_sizes, dropout = self._dense_spec
+        layers = []
+        for i, n_out in enumerate(hidden_layer_sizes):
+            layers += [Dropout(dropout)] if i or drop_first else []
+            layers += [nn.Linear(n_in, n_out), ACTIVATIONS[self.activation_name]()]
+            n_in = n_out
+        if hidden_layer_sizes or drop_first:
+            layers.append(Dropout(dropout))
+        self.dense = nn.Sequential(*layers)
+        self.head = nn.Linear(n_in, n_outputs)
+
+    def embed(self, pixels, sample_weight=None):
+        """Return the activations of the last hidden layer, (n, units)."""
+        x = self.standardize(pixels)
+        for block in self.blocks:
+            x = block(x, sample_weight)
+        return self.dense(x.flatten(1))
+
+    def forward(self, pixels, sample_weight=None):
+        """Return logits, (n, n_outputs), of pixels, (n, *image_shape)."""
+        return self.head(self.embed(pixels, sample_weight))
+
+    @property
+    def device(self):
+        """Where the weights are."""
+        return self.head.weight.device
+
+    @torch.no_grad()
+    def draw_weights(self, generator):
+        """Draw all weights from `generator` (He et al. 2015 before ReLU, else Glorot 2010)."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                self._draw(module.weight, generator, is_head=module is self.head)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, BatchNorm | GroupNorm):
+                nn.init.ones_(module.weight)
+                nn.init.zeros_(module.bias)
+            if isinstance(module, BatchNorm):
+                module.running_mean.zero_()
+                module.running_var.fill_(1)
+
+    def _draw(self, weight, generator, *, is_head):
+        if self.activation_name in ("relu", "gelu") and not is_head:
+            nn.init.kaiming_uniform_(weight, nonlinearity="relu", generator=generator)
+        else:
+            nn.init.xavier_uniform_(weight, generator=generator)
+
+    def draw_dropout_from(self, generator):
+        """Let every dropout layer draw from `generator`."""
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.generator = generator
+
+
+class DenseNet(PixelNet):
+    """A multi-layer perceptron on pixels."""
+
+    def __init__(self, **dense):
+        super().__init__(**dense)
+        self._add_dense_layers(math.prod(self.image_shape), drop_first=False)
+
+
+class ConvNet(PixelNet):
+    """Convolutional blocks, then dense layers.
+
+    Parameters
+    ----------
+    channels : tuple of int
+        Output channels of each block.
+    kernel_size : int
+        Side of the square kernels.
+    pooling : int
+        Side of the max-pooling windows, cut to images that are smaller.
+    normalization : {"batch", "group"} or None
+        What normalises each block.
+    **dense
+        Parameters of `PixelNet`.
+    """
+
+    def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
+        super().__init__(**dense)
+        n_in, height, width = self.image_shape
+        for n_out in channels:
+            window = (min(pooling, height), min(pooling, width))
+            self.blocks.append(
+                ConvBlock(n_in, n_out, kernel_size, window, normalization, self.activation_name)
+            )
+            n_in, height, width = n_out, height // window[0], width // window[1]
+        self.n_layers += len(channels)
+        self._add_dense_layers(n_in * height * width, drop_first=True)
+
+
+MODULES = {module.__name__: module for module in (DenseNet, ConvNet)}
+
+
+def build_module(module_class, spec):
+    """Return a network whose weights are yet to be set; nothing random is drawn."""
+    with torch.device("meta"):
+        module = module_class(**spec)
+    module.spec = spec
+    return module.to_empty(device="cpu")
+
+
+def initial_module(module_class, spec, data, seed):
+    """Return a network with weights drawn by `seed`, its pixels standardised after `data`.
+
+    The weights are drawn in float64, so that networks of all dtypes start alike.
+    """
+    module = build_module(module_class, spec).double()
+    module.draw_weights(torch.Generator().manual_seed(seed))
+    module.standardize.fit(data.pixels, data.weights)
+    return module.to(torch.float64 if data.pixels.dtype == torch.float64 else torch.float32)

@@ -1,0 +1,302 @@
+"""Training: the skorch net, its optimiser and schedule, the loop over epochs, when to stop."""
+
+import math
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback
+from skorch.dataset import Dataset
+from torch.nn import functional as F
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+SMALLEST_RATE = 1e-6  # where the "adaptive" schedule gives up, as in MLPClassifier
+_WARM_UP = 0.25  # share of a one-cycle schedule spent on reaching the peak
+_LOWEST_SHARE = 1e-3  # of the peak, at both ends of the cycle
+_NOT_DECAYED = ("*.bias", "*.norm.weight")
+_SKORCH_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
+
+
+@dataclass
+class Progress:
+    """What training has come to; MLPClassifier's attributes and its rule for stopping."""
+
+    loss_curve: list = field(default_factory=list)
+    validation_scores: list | None = None
+    best_loss: float = math.inf
+    best_score: float = -math.inf
+    best_weights: dict | None = None
+    n_no_improvement: int = 0
+    n_seen: int = 0
+    n_epochs: int = 0
+
+    def record_loss(self, loss, tol):
+        """Count an epoch by its training loss."""
+        improved = loss <= self.best_loss - tol
+        self.n_no_improvement = 0 if improved else self.n_no_improvement + 1
+        self.best_loss = min(self.best_loss, loss)
+
+    def record_score(self, score, tol, module):
+        """Count an epoch by its validation score; keep the best epoch's weights."""
+        self.validation_scores.append(score)
+        worse = score < self.best_score + tol
+        self.n_no_improvement = self.n_no_improvement + 1 if worse else 0
+        if score > self.best_score or self.best_weights is None:
+            self.best_score = score
+            self.best_weights = copy_weights(module)
+
+
+def copy_weights(module):
+    """Return a copy of all weights and statistics of `module`."""
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def build_net(module, plan, callbacks):
+    """Return an initialised skorch net around `module`, skorch's own callbacks left out."""
+    if plan.solver == "sgd":
+        options = {
+            "momentum": plan.momentum,
+            "nesterov": plan.nesterovs_momentum and plan.momentum > 0,
+        }
+    else:
+        options = {"betas": plan.betas, "eps": plan.epsilon}
+    net = NeuralNetClassifier(
+        module,
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=OPTIMIZERS[plan.solver],
+        optimizer__weight_decay=plan.weight_decay,
+        optimizer__param_groups=[(pattern, {"weight_decay": 0.0}) for pattern in _NOT_DECAYED],
+        optimizer__fused=module.device.type in ("cpu", "cuda"),
+        **{f"optimizer__{name}": value for name, value in options.items()},
+        lr=plan.rate,
+        max_epochs=plan.n_epochs,
+        batch_size=plan.batch_size,
+        train_split=None,
+        classes=np.arange(module.head.out_features),
+        callbacks=None if callbacks is None else list(callbacks),
+        device=str(module.device),
+        verbose=0,
+        **{f"callbacks__{name}": None for name in _SKORCH_CALLBACKS},
+    )
+    return net.initialize()
+
+
+def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
+    """Train `net` for up to ``plan.n_epochs`` passes over `data`; `progress` is updated.
+
+    Parameters
+    ----------
+    net : NeuralNetClassifier
+        An initialised net; its module, optimiser, history and callbacks are used.
+    data : LabelledPixels
+        The training set.
+    plan : Plan
+        How to train.
+    progress : Progress
+        What earlier training came to; what this one comes to is added.
+    seed : int
+        Every epoch draws from generators seeded with this and the epoch's number.
+    validation : callable, optional
+        Takes no argument and returns the validation score of the module as it is.
+    begin_epoch : callable
+        Called before each epoch; returns a callable that is called after it and returns
+        whether to stop.
+    """
+    module = net.module_
+    dataset = Dataset(data.pixels, data.codes)
+    net.notify("on_train_begin", X=data.pixels, y=data.codes)
+    converged = not plan.open_ended
+    rate = plan.rate
+    for epoch in range(plan.n_epochs):
+        end_epoch = begin_epoch()
+        shuffler = _seed_epoch(module, seed, progress)
+        net.notify("on_epoch_begin", dataset_train=dataset, dataset_valid=None)
+        rates = _epoch_rates(plan, rate, epoch, data.n_batches(plan.batch_size), progress.n_seen)
+        loss = _run_epoch(net, data, plan, rates, shuffler)
+        progress.n_epochs += 1
+        progress.n_seen += len(data)
+        _record_epoch(net, plan, progress, loss, validation)
+        stop = _notify_epoch_end(net, dataset)
+        stop = end_epoch() or stop
+        if progress.n_no_improvement > plan.n_iter_no_change and _may_stop(plan, validation):
+            rate, exhausted = _after_stalling(plan, rate, progress, validation)
+            converged = converged or exhausted
+            stop = stop or exhausted
+        if stop:
+            converged = True
+            break
+    net.notify("on_train_end", X=data.pixels, y=data.codes)
+    if not converged:
+        _warn_not_converged(plan)
+    if progress.best_weights is not None:
+        module.load_state_dict(progress.best_weights)
+    module.eval()
+    _refuse_non_finite(module)
+
+
+def _refuse_non_finite(module):
+    if not all(torch.isfinite(tensor).all() for tensor in module.state_dict().values()):
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large "
+            "values and need to be preprocessed, or 'learning_rate_init' is too high."
+        )
+
+
+@contextmanager
+def weights_kept_on_error(net):
+    """Put the weights of `net` back as they were when the block raises."""
+    weights, n_epochs = copy_weights(net.module_), len(net.history)
+    try:
+        yield
+    except BaseException:
+        net.module_.load_state_dict(weights)
+        net.module_.eval()
+        net.optimizer_.state.clear()
+        del net.history[n_epochs:]
+        raise
+
+
+def _seed_epoch(module, seed, progress):
+    """Return this epoch's shuffler, and let dropout draw from a generator of this epoch."""
+    epoch_seed = np.random.SeedSequence([seed, progress.n_seen])
+    shuffle_seed, dropout_seed = (int(s) for s in epoch_seed.generate_state(2))
+    module.draw_dropout_from(torch.Generator(device=module.device).manual_seed(dropout_seed))
+    return torch.Generator().manual_seed(shuffle_seed)
+
+
+def _epoch_rates(plan, rate, epoch, n_batches, n_seen):
+    """Return the learning rate of every step of an epoch."""
+    if plan.schedule == "invscaling":
+        return [plan.rate / (n_seen + 1) ** plan.power_t] * n_batches
+    if plan.schedule != "one_cycle":
+        return [rate] * n_batches
+    first, n_steps = epoch * n_batches, plan.n_epochs * n_batches
+    return [plan.rate * one_cycle((first + i + 0.5) / n_steps) for i in range(n_batches)]
+
+
+def one_cycle(done):
+    """Return the share of the peak rate at `done`, 0 to 1, of the training.
+
+    A straight rise over the first quarter, then half a cosine down to a thousandth (after
+    Smith & Topin 2019, *Super-Convergence*).
+    """
+    if done < _WARM_UP:
+        return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * done / _WARM_UP
+    fall = 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
+    return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * fall
+
+
+def _run_epoch(net, data, plan, rates, shuffler):
+    """Take one optimiser step a batch and return the mean training loss."""
+    module, optimizer = net.module_, net.optimizer_
+    module.train()
+    watched = _has_batch_callbacks(net)
+    mean_weight = None if data.weights is None else data.weights.mean()
+    total = torch.zeros((), device=data.pixels.device)
+    batches = data.batches(plan.batch_size, shuffler if plan.shuffle else None)
+    for rate, (pixels, codes, weights) in zip(rates, batches, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        if watched:
+            net.notify("on_batch_begin", batch=(pixels, codes), training=True)
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=plan.autocast):
+            logits = module(pixels, weights)
+        loss = _mean_loss(logits, codes, weights, mean_weight, plan.label_smoothing)
+        optimizer.zero_grad()
+        loss.backward()
+        if watched:
+            _notify_gradients(net, (pixels, codes))
+        optimizer.step()
+        total += loss.detach() * (len(codes) / len(data))
+        if watched:
+            _notify_batch_end(net, (pixels, codes), loss, logits)
+    return float(total)
+
+
+def _mean_loss(logits, codes, weights, mean_weight, label_smoothing):
+    """Return the batch's estimate of the weighted mean cross-entropy of the whole set."""
+    logits = logits.float() if logits.dtype == torch.bfloat16 else logits
+    if weights is None:
+        return F.cross_entropy(logits, codes, label_smoothing=label_smoothing)
+    losses = F.cross_entropy(logits, codes, reduction="none", label_smoothing=label_smoothing)
+    return (losses * weights).mean() / mean_weight
+
+
+def _record_epoch(net, plan, progress, loss, validation):
+    progress.loss_curve.append(loss)
+    net.history.record("train_loss", loss)
+    if plan.verbose:
+        print(f"Iteration {progress.n_epochs}, loss = {loss:.8f}")
+    if validation is None:
+        progress.record_loss(loss, plan.tol)
+        return
+    score = validation()
+    progress.record_score(score, plan.tol, net.module_)
+    net.history.record("valid_acc", score)
+    if plan.verbose:
+        print(f"Validation score: {score:f}")
+
+
+def _may_stop(plan, validation):
+    """Whether a stall ends training: a planned cycle goes on unless a validation set says so."""
+    return plan.open_ended or validation is not None
+
+
+def _after_stalling(plan, rate, progress, validation):
+    """Return the rate to go on with, and whether there is nothing left to try."""
+    if plan.verbose:
+        what = "Training loss" if validation is None else "Validation score"
+        print(
+            f"{what} did not improve more than tol={plan.tol:f} "
+            f"for {plan.n_iter_no_change} consecutive epochs."
+        )
+    if plan.schedule != "adaptive" or rate <= SMALLEST_RATE:
+        return rate, True
+    progress.n_no_improvement = 0
+    return rate / 5, False
+
+
+def _warn_not_converged(plan):
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({plan.n_epochs}) "
+        "reached and the optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+
+
+def _has_batch_callbacks(net):
+    """Whether a callback of the user wants to know of every batch."""
+    hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+    return any(
+        getattr(type(callback), hook) is not getattr(Callback, hook)
+        for _, callback in net.callbacks_
+        for hook in hooks
+    )
+
+
+def _notify_gradients(net, batch):
+    named_parameters = list(net.module_.named_parameters())
+    net.notify("on_grad_computed", named_parameters=named_parameters, batch=batch, training=True)
+
+
+def _notify_batch_end(net, batch, loss, logits):
+    net.history.record_batch("train_loss", loss.item())
+    net.history.record_batch("train_batch_size", len(batch[1]))
+    net.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=logits)
+
+
+def _notify_epoch_end(net, dataset):
+    """Tell skorch callbacks; return whether one of them asks to stop.
+
+    skorch's callbacks ask by raising KeyboardInterrupt, as skorch's own loop has it.
+    """
+    try:
+        net.notify("on_epoch_end", dataset_train=dataset, dataset_valid=None)
+    except KeyboardInterrupt:
+        return True
+    return False
