@@ -2,11 +2,11 @@
 
 import math
 from contextlib import contextmanager
-from numbers import Integral
 
 import numpy as np
 import scipy.sparse
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import check_array, check_X_y
 from sklearn.utils._array_api import (
     _convert_to_numpy,
     get_namespace,
@@ -15,7 +15,7 @@ from sklearn.utils._array_api import (
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_classes
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_n_features, _check_sample_weight, validate_data
 
 __all__ = [
     "Interval",
@@ -67,13 +67,13 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
     if dtypes is not None:
         xp, _ = get_namespace(X)
         check_params["dtype"] = [getattr(xp, name) for name in dtypes]
-    checked = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse="csr" if accept_sparse else False,
-        **check_params,
-    )
+    check_params["accept_sparse"] = "csr" if accept_sparse else False
+    if image_shape is not None and not reset:  # images have no names of pixels to compare
+        check = check_X_y if "y" in check_params else check_array
+        checked = check(X, estimator=estimator, **check_params)
+        _check_n_features(estimator, X, reset=False)
+    else:
+        checked = validate_data(estimator, X, reset=reset, **check_params)
     rows, *rest = checked if isinstance(checked, tuple) else (checked,)
     if scipy.sparse.issparse(rows):
         rows = rows.toarray()
@@ -112,7 +112,9 @@ def infer_image_shape(image_shape, n_pixels, *, who):
         side = math.isqrt(n_pixels)
         return (1, side, side) if side * side == n_pixels else (1, 1, n_pixels)
     shape = tuple(image_shape)
-    if len(shape) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in shape):
+    if len(shape) not in (2, 3) or not all(
+        isinstance(n, int | np.integer) and n > 0 for n in shape
+    ):
         raise ValueError(
             f"The 'image_shape' parameter of {who} must be None or two or three positive "
             f"integers, (height, width) or (channels, height, width). Got {image_shape!r} instead."

@@ -97,20 +97,24 @@ def labelled_pixels(rows, codes, weights, image_shape):
     return data.subset(weights.nonzero().flatten())
 
 
-def hold_out(data, fraction, seed, *, who):
+def hold_out(data, classes, fraction, seed, *, who):
     """Split `data`, stratified by class, into what to train on and what to validate with."""
     codes = data.codes.cpu().numpy()
+    strata = codes if len(classes) > 2 else (codes == 1).astype(str)  # as in MLPClassifier
     try:
         kept, held_out = train_test_split(
             np.arange(len(data)),
             test_size=fraction,
-            stratify=codes == 1 if codes.max() == 1 else codes,
+            stratify=strata,
             random_state=seed,
         )
     except ValueError as error:
+        counts = np.bincount(codes, minlength=len(classes))
+        smallest = classes.tolist()[counts.argmin()]
         raise ValueError(
             f"{who}(early_stopping=True) cannot hold out validation_fraction={fraction} of "
-            f"{len(data)} images in {len(np.unique(codes))} classes: {error}"
+            f"{len(data)} images in {len(classes)} classes, of which {smallest!r} "
+            f"has {counts.min()}: {error}"
         ) from error
     if len(held_out) < 2:
         raise ValueError(

@@ -17,7 +17,7 @@ class ANNClassifier(NeuralClassifier):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(256,)
+    hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units of each hidden layer; ``()`` for logistic regression.
     activation : {"identity", "logistic", "tanh", "relu", "gelu"}, default="relu"
         Activation of the hidden layers.
@@ -70,8 +70,9 @@ class ANNClassifier(NeuralClassifier):
         Numerical constant of "adam" and "adamw".
     n_iter_no_change : int or inf, default=10
         How many epochs without improvement, one more stops.
-    dropout : float, default=0.0
-        Share of activations dropped in training, after every hidden layer.
+    dropout : float or "auto", default="auto"
+        Share of activations dropped in training, after every hidden layer. "auto" is 0.3, but 0 for
+        training sets that fit into one batch.
     label_smoothing : float, default=0.0
         Share of the target's probability that is spread over all classes.
     class_weight : dict, "balanced" or None, default=None
@@ -148,11 +149,13 @@ class ANNClassifier(NeuralClassifier):
     """
 
     _module_class = DenseNet
-    _defaults = Defaults(batch_size=128, peak_rate=0.005, planned_steps=1000, fewest_epochs=20)
+    _defaults = Defaults(
+        batch_size=128, peak_rate=0.005, planned_steps=1000, planned_epochs=(20, 200), dropout=0.3
+    )
 
     def __init__(
         self,
-        hidden_layer_sizes=(256,),
+        hidden_layer_sizes=(256, 128),
         activation="relu",
         *,
         solver="adam",
@@ -175,7 +178,7 @@ class ANNClassifier(NeuralClassifier):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
-        dropout=0.0,
+        dropout="auto",
         label_smoothing=0.0,
         class_weight=None,
         image_shape=None,
@@ -252,12 +255,12 @@ class CNNClassifier(NeuralClassifier):
         end is known, and "constant" with `warm_start`, `early_stopping` or ``solver="sgd"``.
         `partial_fit` trains at a constant rate under "one_cycle".
     learning_rate_init : float or "auto", default="auto"
-        Learning rate; for "one_cycle" its peak. "auto" is 0.01 for "one_cycle", else 0.001.
+        Learning rate; for "one_cycle" its peak. "auto" is 0.02 for "one_cycle", else 0.001.
     power_t : float, default=0.5
         Exponent of "invscaling".
     max_iter : int or "auto", default="auto"
         Passes over the training set (epochs), at most. "auto" is, for "one_cycle", as many as
-        make 500 batches, but at least 10 and at most 200; else 200.
+        make 500 batches, but at least 10 and at most 100; else 200.
     shuffle : bool, default=True
         Whether to shuffle before every pass.
     random_state : int, RandomState instance or None, default=None
@@ -284,8 +287,9 @@ class CNNClassifier(NeuralClassifier):
         Numerical constant of "adam" and "adamw".
     n_iter_no_change : int or inf, default=10
         How many epochs without improvement, one more stops.
-    dropout : float, default=0.0
-        Share of activations dropped in training, before every dense layer.
+    dropout : float or "auto", default="auto"
+        Share of activations dropped in training, before every dense layer. "auto" is 0.5, but 0 for
+        training sets that fit into one batch.
     label_smoothing : float, default=0.0
         Share of the target's probability that is spread over all classes.
     class_weight : dict, "balanced" or None, default=None
@@ -363,7 +367,9 @@ class CNNClassifier(NeuralClassifier):
     """
 
     _module_class = ConvNet
-    _defaults = Defaults(batch_size=128, peak_rate=0.01, planned_steps=500, fewest_epochs=10)
+    _defaults = Defaults(
+        batch_size=128, peak_rate=0.02, planned_steps=500, planned_epochs=(10, 100), dropout=0.5
+    )
 
     _parameter_constraints = {
         **NeuralClassifier._parameter_constraints,
@@ -402,7 +408,7 @@ class CNNClassifier(NeuralClassifier):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
-        dropout=0.0,
+        dropout="auto",
         label_smoothing=0.0,
         class_weight=None,
         image_shape=None,

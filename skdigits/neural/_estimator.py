@@ -55,9 +55,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         "solver": [StrOptions(set(OPTIMIZERS))],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [
-            StrOptions({"auto", "one_cycle", "constant", "invscaling", "adaptive"})
-        ],
+        "learning_rate": [StrOptions({"auto", "one_cycle", "constant", "invscaling", "adaptive"})],
         "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -77,7 +75,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Interval(Integral, 1, None, closed="left"),
             Options(Real, {np.inf}),
         ],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "image_shape": [tuple, list, None],
@@ -232,40 +230,28 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
         resume = hasattr(self, "net_") and (incremental or self.warm_start)
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         with keep_fit_on_error(self):
-            rows, y, given_shape = self._check_labelled_images(X, y, resume)
+            rows, y, given_shape = check_image_rows(
+                self, X, reset=not resume, dtypes=_DTYPES, y=as_numpy(y)
+            )
             self._settle_classes(y, classes, incremental=incremental, resume=resume)
             if not resume:
                 self._start_anew(rows, given_shape)
             self._check_image_shape(given_shape)
             device = choose_device(self.device, rows, who=type(self).__name__)
+            autocast = uses_bfloat16(self.precision, device, rows)
             with one_thread_if_small(rows, device):
                 data, held_out = self._training_data(rows, y, sample_weight)
-                autocast = uses_bfloat16(self.precision, device, rows)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
                 goes_on = incremental and resume and self._optimizer_goes_on
                 net = self.net_ if goes_on else self._new_net(data, plan, device, resume=resume)
-                with reported_fit(
-                    self,
-                    n_epochs=plan.n_epochs,
-                    X=X,
-                    y=y,
-                    metadata=metadata,
-                    fitted_attributes=lambda: {"net_": net, "_optimizer_goes_on": False},
-                ) as begin_epoch:
-                    progress = self._train(net, data, held_out, plan, begin_epoch)
+                with self._reported_fit(net, plan, X, y, sample_weight) as begin_epoch:
+                    progress = self._train(net, plan, data, held_out, begin_epoch)
             self._keep(net, plan, progress, incremental=incremental)
         return self
 
-    def _check_labelled_images(self, X, y, resume):
-        rows, y, given_shape = check_image_rows(
-            self, X, reset=not resume, dtypes=_DTYPES, y=as_numpy(y)
-        )
-        check_classification_targets(y)
-        return rows, y, given_shape
-
     def _settle_classes(self, y, classes, *, incremental, resume):
+        check_classification_targets(y)
         if incremental:
             check_partial_fit_classes(self, classes)
         elif not resume:
@@ -320,7 +306,9 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         data = labelled_pixels(_torch_or_numpy(rows), codes, weights, self._input_shape())
         if not self.early_stopping:
             return data, None
-        return hold_out(data, self.validation_fraction, self._seed, who=type(self).__name__)
+        return hold_out(
+            data, self.classes_, self.validation_fraction, self._seed, who=type(self).__name__
+        )
 
     def _new_net(self, data, plan, device, *, resume):
         if resume:
@@ -338,10 +326,19 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 self.hidden_layer_sizes, name="hidden_layer_sizes"
             ),
             "activation": self.activation,
-            "dropout": self.dropout,
         }
 
-    def _train(self, net, data, held_out, plan, begin_epoch):
+    def _reported_fit(self, net, plan, X, y, sample_weight):
+        return reported_fit(
+            self,
+            n_epochs=plan.n_epochs,
+            X=X,
+            y=y,
+            metadata=None if sample_weight is None else {"sample_weight": sample_weight},
+            fitted_attributes=lambda: {"net_": net},
+        )
+
+    def _train(self, net, plan, data, held_out, begin_epoch):
         progress = Progress(loss_curve=list(self.loss_curve_), n_seen=self.t_)
         validation = None
         if held_out is not None:
@@ -368,7 +365,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.t_ = progress.n_seen
         self.loss_curve_ = progress.loss_curve
         self.best_loss_ = None if stopped_early else progress.best_loss
-        self.validation_scores_ = progress.validation_scores
+        self.validation_scores_ = progress.validation_scores if stopped_early else None
         self.best_validation_score_ = progress.best_score if stopped_early else None
         self.n_layers_ = net.module_.n_layers
         self._no_improvement_count = progress.n_no_improvement

@@ -20,17 +20,18 @@ class Standardize(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("shift", torch.zeros(()))
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, pixels):
-        return (pixels.to(self.mean.dtype) - self.mean) * self.scale
+        return torch.addcmul(self.shift, pixels.to(self.scale.dtype), self.scale)
 
     def fit(self, pixels, weights=None):
         """Give the pixels of a training set, its images weighted, mean 0 and variance 1."""
         mean, deviation = _moments(pixels.flatten(1), weights)
-        self.mean.fill_(mean)
-        self.scale.fill_(1 / deviation if deviation > 0 else 1)
+        scale = 1 / deviation if deviation > 0 else 1.0
+        self.scale.fill_(scale)
+        self.shift.fill_(-mean * scale)
 
 
 def _moments(rows, weights):
@@ -50,9 +51,9 @@ def _moments(rows, weights):
 class Dropout(nn.Module):
     """Dropout that draws from a generator of its own, never from torch's global one."""
 
-    def __init__(self, p):
+    def __init__(self):
         super().__init__()
-        self.p = p
+        self.p = 0.0
         self.generator = None
 
     def forward(self, x):
@@ -135,7 +136,7 @@ class NoNorm(nn.Module):
         return x
 
 
-NORMALIZATIONS = {"batch": BatchNorm, "group": GroupNorm, None: NoNorm}
+NORMALIZATIONS: dict = {"batch": BatchNorm, "group": GroupNorm, None: NoNorm}
 
 
 class ConvBlock(nn.Module):
@@ -175,28 +176,23 @@ class PixelNet(nn.Module):
         Units of the dense layers.
     activation : str
         A key of `ACTIVATIONS`.
-    dropout : float
-        Share of the inputs of every dense layer but the first of an `ANN` that is dropped.
     """
 
-    def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation, dropout):
+    def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation):
         super().__init__()
         self.image_shape = tuple(image_shape)
         self.n_layers = 2 + len(hidden_layer_sizes)
         self.activation_name = activation
         self.standardize = Standardize()
         self.blocks = nn.ModuleList()
-        self._dense_spec = (n_outputs, tuple(hidden_layer_sizes), dropout)
+        self._dense_spec = (n_outputs, tuple(hidden_layer_sizes))
 
     def _add_dense_layers(self, n_in, *, drop_first):
-        n_outputs, hidden_layer_sizes, dropout = self._dense_spec
-        layers = []
-        for i, n_out in enumerate(hidden_layer_sizes):
-            layers += [Dropout(dropout)] if i or drop_first else []
-            layers += [nn.Linear(n_in, n_out), ACTIVATIONS[self.activation_name]()]
+        n_outputs, hidden_layer_sizes = self._dense_spec
+        layers = [Dropout()] if drop_first else []
+        for n_out in hidden_layer_sizes:
+            layers += [nn.Linear(n_in, n_out), ACTIVATIONS[self.activation_name](), Dropout()]
             n_in = n_out
-        if hidden_layer_sizes or drop_first:
-            layers.append(Dropout(dropout))
         self.dense = nn.Sequential(*layers)
         self.head = nn.Linear(n_in, n_outputs)
 
@@ -237,11 +233,11 @@ class PixelNet(nn.Module):
         else:
             nn.init.xavier_uniform_(weight, generator=generator)
 
-    def draw_dropout_from(self, generator):
-        """Let every dropout layer draw from `generator`."""
+    def set_dropout(self, p, generator):
+        """Let every dropout layer drop a share `p`, drawn from `generator`."""
         for module in self.modules():
             if isinstance(module, Dropout):
-                module.generator = generator
+                module.p, module.generator = p, generator
 
 
 class DenseNet(PixelNet):

@@ -25,6 +25,7 @@ class Plan:
     betas: tuple
     epsilon: float
     weight_decay: float
+    dropout: float
     label_smoothing: float
     autocast: bool
     tol: float
@@ -53,9 +54,12 @@ def make_plan(estimator, data, *, autocast, incremental):
     if rate == "auto":
         rate = defaults.peak_rate if one_cycle else defaults.constant_rate
     batch_size = defaults.batch_size if estimator.batch_size == "auto" else estimator.batch_size
+    dropout = estimator.dropout
+    if dropout == "auto":
+        dropout = defaults.dropout if len(data) > batch_size else 0.0
     n_epochs = estimator.max_iter
     if n_epochs == "auto":
-        n_epochs = defaults.planned_epochs(len(data)) if one_cycle else defaults.most_epochs
+        n_epochs = defaults.one_cycle_epochs(len(data)) if one_cycle else defaults.most_epochs
     return Plan(
         n_epochs=1 if incremental else n_epochs,
         open_ended=not (one_cycle or incremental),
@@ -70,6 +74,7 @@ def make_plan(estimator, data, *, autocast, incremental):
         betas=(estimator.beta_1, estimator.beta_2),
         epsilon=estimator.epsilon,
         weight_decay=_weight_decay(estimator, data, batch_size),
+        dropout=dropout,
         label_smoothing=estimator.label_smoothing,
         autocast=autocast,
         tol=estimator.tol,
@@ -85,15 +90,16 @@ class Defaults:
     batch_size: int
     peak_rate: float
     planned_steps: int
-    fewest_epochs: int
+    planned_epochs: tuple
+    dropout: float
     constant_rate: float = 0.001
     most_epochs: int = 200
 
-    def planned_epochs(self, n_images):
-        """Return how many passes make about `planned_steps` batches, within bounds."""
-        steps_per_epoch = math.ceil(n_images / self.batch_size)
-        n_epochs = math.ceil(self.planned_steps / steps_per_epoch)
-        return min(self.most_epochs, max(self.fewest_epochs, n_epochs))
+    def one_cycle_epochs(self, n_images):
+        """Return how many passes make `planned_steps` batches, within bounds."""
+        fewest, most = self.planned_epochs
+        n_epochs = math.ceil(self.planned_steps / math.ceil(n_images / self.batch_size))
+        return min(most, max(fewest, n_epochs))
 
 
 def _settle_schedule(estimator, *, incremental):

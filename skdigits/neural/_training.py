@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +26,7 @@ class Progress:
     """What training has come to; MLPClassifier's attributes and its rule for stopping."""
 
     loss_curve: list = field(default_factory=list)
-    validation_scores: list | None = None
+    validation_scores: list = field(default_factory=list)
     best_loss: float = math.inf
     best_score: float = -math.inf
     best_weights: dict | None = None
@@ -108,15 +108,16 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
     """
     module = net.module_
     dataset = Dataset(data.pixels, data.codes)
+    randomness = _Randomness(module, plan.dropout, seed)
     net.notify("on_train_begin", X=data.pixels, y=data.codes)
     converged = not plan.open_ended
     rate = plan.rate
     for epoch in range(plan.n_epochs):
         end_epoch = begin_epoch()
-        shuffler = _seed_epoch(module, seed, progress)
+        randomness.start_epoch(progress.n_seen)
         net.notify("on_epoch_begin", dataset_train=dataset, dataset_valid=None)
         rates = _epoch_rates(plan, rate, epoch, data.n_batches(plan.batch_size), progress.n_seen)
-        loss = _run_epoch(net, data, plan, rates, shuffler)
+        loss = _run_epoch(net, data, plan, rates, randomness.shuffling if plan.shuffle else None)
         progress.n_epochs += 1
         progress.n_seen += len(data)
         _record_epoch(net, plan, progress, loss, validation)
@@ -130,16 +131,18 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
             converged = True
             break
     net.notify("on_train_end", X=data.pixels, y=data.codes)
-    if not converged:
-        _warn_not_converged(plan)
     if progress.best_weights is not None:
         module.load_state_dict(progress.best_weights)
     module.eval()
-    _refuse_non_finite(module)
+    _refuse_non_finite(module, progress)
+    if not converged:
+        _warn_not_converged(plan)
 
 
-def _refuse_non_finite(module):
-    if not all(torch.isfinite(tensor).all() for tensor in module.state_dict().values()):
+def _refuse_non_finite(module, progress):
+    outcome = progress.loss_curve[-1] if progress.best_weights is None else progress.best_score
+    weights = module.state_dict().values()
+    if not (math.isfinite(outcome) and all(torch.isfinite(w).all() for w in weights)):
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain large "
             "values and need to be preprocessed, or 'learning_rate_init' is too high."
@@ -160,12 +163,20 @@ def weights_kept_on_error(net):
         raise
 
 
-def _seed_epoch(module, seed, progress):
-    """Return this epoch's shuffler, and let dropout draw from a generator of this epoch."""
-    epoch_seed = np.random.SeedSequence([seed, progress.n_seen])
-    shuffle_seed, dropout_seed = (int(s) for s in epoch_seed.generate_state(2))
-    module.draw_dropout_from(torch.Generator(device=module.device).manual_seed(dropout_seed))
-    return torch.Generator().manual_seed(shuffle_seed)
+class _Randomness:
+    """The generators of shuffling and dropout, seeded anew for every epoch."""
+
+    def __init__(self, module, dropout, seed):
+        self.seed = seed
+        self.shuffling = torch.Generator()
+        self.dropout = torch.Generator(device=module.device)
+        module.set_dropout(dropout, self.dropout)
+
+    def start_epoch(self, n_seen):
+        """Seed by what has been seen, so that ten calls for one epoch are one for ten."""
+        shuffling, dropout = np.random.SeedSequence([self.seed, n_seen]).generate_state(2)
+        self.shuffling.manual_seed(int(shuffling))
+        self.dropout.manual_seed(int(dropout))
 
 
 def _epoch_rates(plan, rate, epoch, n_batches, n_seen):
@@ -190,30 +201,35 @@ def one_cycle(done):
     return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * fall
 
 
-def _run_epoch(net, data, plan, rates, shuffler):
+def _run_epoch(net, data, plan, rates, generator):
     """Take one optimiser step a batch and return the mean training loss."""
     module, optimizer = net.module_, net.optimizer_
     module.train()
     watched = _has_batch_callbacks(net)
     mean_weight = None if data.weights is None else data.weights.mean()
-    total = torch.zeros((), device=data.pixels.device)
-    batches = data.batches(plan.batch_size, shuffler if plan.shuffle else None)
+    autocast = (
+        torch.autocast(module.device.type, torch.bfloat16) if plan.autocast else nullcontext()
+    )
+    parameters = list(module.parameters())
+    total = torch.zeros((), device=module.device)
+    batches = data.batches(plan.batch_size, generator)
     for rate, (pixels, codes, weights) in zip(rates, batches, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
         if watched:
             net.notify("on_batch_begin", batch=(pixels, codes), training=True)
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=plan.autocast):
+        with autocast:
             logits = module(pixels, weights)
         loss = _mean_loss(logits, codes, weights, mean_weight, plan.label_smoothing)
-        optimizer.zero_grad()
+        for parameter in parameters:
+            parameter.grad = None
         loss.backward()
         if watched:
             _notify_gradients(net, (pixels, codes))
         optimizer.step()
         total += loss.detach() * (len(codes) / len(data))
         if watched:
-            _notify_batch_end(net, (pixels, codes), loss, logits)
+            _notify_batch_end(net, (pixels, codes), loss.detach(), logits.detach())
     return float(total)
 
 
