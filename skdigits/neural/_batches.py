@@ -7,6 +7,10 @@ import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 
+# Images are gathered in shuffled order a block at a time, and batches are views of it: a call
+# for many batches, and little memory.
+_BLOCK = 2048
+
 
 @dataclass(frozen=True)
 class LabelledPixels:
@@ -55,13 +59,23 @@ class LabelledPixels:
         if n_batches == 1:
             yield self.pixels, self.codes, self.weights
             return
-        if generator is None:
-            order = torch.arange(len(self))
-        else:
+        smaller, n_larger = divmod(len(self), n_batches)
+        sizes = [smaller + 1] * n_larger + [smaller] * (n_batches - n_larger)
+        order = torch.arange(len(self))
+        if generator is not None:
             order = torch.randperm(len(self), generator=generator)
-        for index in order.to(self.pixels.device).tensor_split(n_batches):
-            weights = None if self.weights is None else self.weights[index]
-            yield self.pixels[index], self.codes[index], weights
+        per_block = max(1, _BLOCK // batch_size)
+        blocks = [sizes[i : i + per_block] for i in range(0, n_batches, per_block)]
+        for block, index in zip(blocks, order.split([sum(b) for b in blocks]), strict=True):
+            yield from self.subset(index)._split(block)
+
+    def _split(self, sizes):
+        """Return consecutive batches of these sizes, all of them views."""
+        parts = (self.pixels, self.codes, self.weights)
+        return zip(
+            *([None] * len(sizes) if part is None else part.split(sizes) for part in parts),
+            strict=True,
+        )
 
 
 def as_tensor(array):

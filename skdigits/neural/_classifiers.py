@@ -23,9 +23,9 @@ class ANNClassifier(NeuralClassifier):
         Activation of the hidden layers.
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimiser. "adamw" decays the weights apart from the gradient.
-    alpha : float, default=1e-4
-        Strength of the L2 penalty, divided by the number of images in a batch as in
-        :class:`~sklearn.neural_network.MLPClassifier`; for "adamw" the weight decay.
+    alpha : float, default=0.0
+        Strength of the L2 penalty on weights, not biases, divided by the number of images in a
+        batch as in :class:`~sklearn.neural_network.MLPClassifier`; for "adamw" the weight decay.
     batch_size : int or "auto", default="auto"
         Images in a batch, at most; "auto" is 128. Batches are of equal size.
     learning_rate : {"auto", "one_cycle", "constant", "invscaling", "adaptive"}, default="auto"
@@ -159,7 +159,7 @@ class ANNClassifier(NeuralClassifier):
         activation="relu",
         *,
         solver="adam",
-        alpha=1e-4,
+        alpha=0.0,
         batch_size="auto",
         learning_rate="auto",
         learning_rate_init="auto",
@@ -240,9 +240,9 @@ class CNNClassifier(NeuralClassifier):
         images' weights.
     solver : {"adam", "adamw", "sgd"}, default="adam"
         Optimiser. "adamw" decays the weights apart from the gradient.
-    alpha : float, default=1e-4
-        Strength of the L2 penalty, divided by the number of images in a batch as in
-        :class:`~sklearn.neural_network.MLPClassifier`; for "adamw" the weight decay.
+    alpha : float, default=0.0
+        Strength of the L2 penalty on weights, not biases, divided by the number of images in a
+        batch as in :class:`~sklearn.neural_network.MLPClassifier`; for "adamw" the weight decay.
     batch_size : int or "auto", default="auto"
         Images in a batch, at most; "auto" is 128. Batches are of equal size.
     learning_rate : {"auto", "one_cycle", "constant", "invscaling", "adaptive"}, default="auto"
@@ -389,7 +389,7 @@ class CNNClassifier(NeuralClassifier):
         pooling=2,
         normalization="batch",
         solver="adam",
-        alpha=1e-4,
+        alpha=0.0,
         batch_size="auto",
         learning_rate="auto",
         learning_rate_init="auto",

@@ -377,8 +377,11 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         check_same_namespace(self, X, self._input_like, method)
         rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
         self._check_image_shape(given_shape)
-        layer = "embed" if method == "embed" else "forward"
-        return forward_rows(self.net_.module_, _torch_or_numpy(rows), layer), rows
+        if method == "embed":
+            return forward_rows(self.net_.module_, _torch_or_numpy(rows), "embed"), rows
+        logits = forward_rows(self.net_.module_, _torch_or_numpy(rows))
+        # float64, so that probabilities sum to one as closely as scikit-learn's metrics ask.
+        return logits if isinstance(rows, torch.Tensor) else logits.cpu().double(), rows
 
     def __getstate__(self):
         state = dict(super().__getstate__())

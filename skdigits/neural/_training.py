@@ -58,19 +58,20 @@ def copy_weights(module):
 def build_net(module, plan, callbacks):
     """Return an initialised skorch net around `module`, skorch's own callbacks left out."""
     if plan.solver == "sgd":
-        options = {
+        options: dict = {
             "momentum": plan.momentum,
             "nesterov": plan.nesterovs_momentum and plan.momentum > 0,
         }
     else:
         options = {"betas": plan.betas, "eps": plan.epsilon}
+    if plan.weight_decay > 0:
+        options["param_groups"] = [(names, {"weight_decay": 0.0}) for names in _NOT_DECAYED]
     net = NeuralNetClassifier(
         module,
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=OPTIMIZERS[plan.solver],
-        optimizer__weight_decay=plan.weight_decay,
-        optimizer__param_groups=[(pattern, {"weight_decay": 0.0}) for pattern in _NOT_DECAYED],
         optimizer__fused=module.device.type in ("cpu", "cuda"),
+        optimizer__weight_decay=plan.weight_decay,
         **{f"optimizer__{name}": value for name, value in options.items()},
         lr=plan.rate,
         max_epochs=plan.n_epochs,
@@ -211,7 +212,7 @@ def _run_epoch(net, data, plan, rates, generator):
         torch.autocast(module.device.type, torch.bfloat16) if plan.autocast else nullcontext()
     )
     parameters = list(module.parameters())
-    total = torch.zeros((), device=module.device)
+    losses, sizes = [], []
     batches = data.batches(plan.batch_size, generator)
     for rate, (pixels, codes, weights) in zip(rates, batches, strict=True):
         for group in optimizer.param_groups:
@@ -227,10 +228,11 @@ def _run_epoch(net, data, plan, rates, generator):
         if watched:
             _notify_gradients(net, (pixels, codes))
         optimizer.step()
-        total += loss.detach() * (len(codes) / len(data))
+        losses.append(loss.detach())
+        sizes.append(len(codes))
         if watched:
             _notify_batch_end(net, (pixels, codes), loss.detach(), logits.detach())
-    return float(total)
+    return float(torch.stack(losses).cpu().double() @ torch.tensor(sizes).double()) / len(data)
 
 
 def _mean_loss(logits, codes, weights, mean_weight, label_smoothing):

@@ -1,0 +1,60 @@
+"""Every example runs, and says what its docstring promises."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sklearn
+from sklearn.utils.fixes import parse_version
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+IS_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8")
+
+
+def run(name):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tested():
+    tested = {"pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
+
+
+@pytest.mark.slow
+def test_pipeline():
+    out = run("pipeline.py")
+    assert float(out.split("others: ")[1].split()[0]) > 0.97
+
+
+@pytest.mark.slow
+def test_grid_search():
+    out = run("grid_search.py")
+    rows = out.splitlines()
+    assert rows[1].split()[0] == "CNNClassifier"
+    assert sum(row.split()[0] == "ANNClassifier" for row in rows[1:5]) == 2
+
+
+@pytest.mark.slow
+def test_cross_validation():
+    out = run("cross_validation.py")
+    assert "macro avg" in out
+    assert int(out.splitlines()[-1].split()[0]) < 40
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not IS_1_8, reason="temperature scaling came with scikit-learn 1.8")
+def test_meta_estimators():
+    lines = run("meta_estimators.py").splitlines()
+    accuracies = [float(line.split("accuracy ")[1]) for line in lines if "accuracy" in line]
+    assert len(accuracies) == 4
+    assert min(accuracies) > 0.95
