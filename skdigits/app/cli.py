@@ -1,0 +1,189 @@
+"""The command ``skdigits``."""
+
+try:
+    import click
+    import rich  # noqa: F401
+except ImportError as error:
+    raise SystemExit('skdigits needs click and rich: pip install "skdigits[cli]"') from error
+
+import signal
+import sys
+import threading
+import warnings
+from contextlib import contextmanager
+
+from skdigits._version import __version__
+
+# scikit-learn takes a second to import and torch several: the commands import what they need
+# themselves, so that --help and a mistyped option answer at once.
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C under a name that no model catches.
+
+    MLPClassifier and skorch take KeyboardInterrupt for "that is training enough", and the
+    comparison would go on with a half-trained model.
+    """
+
+
+@contextmanager
+def _interrupts_that_pass():
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    previous = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _interrupt(signal_number, frame):
+    raise _Interrupted
+
+
+class _Group(click.Group):
+    """A group whose commands end in one sentence: 2 for bad input, 130 for Ctrl-C."""
+
+    def invoke(self, ctx):
+        try:
+            with _interrupts_that_pass():
+                return super().invoke(ctx)
+        except click.UsageError as error:
+            error.ctx = None  # the sentence alone, without the usage
+            raise
+        except (_Interrupted, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+
+
+class _BadInput(click.ClickException):
+    exit_code = 2
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="skdigits")
+def main():
+    """Recognise handwritten characters."""
+
+
+def _parse_models(ctx, param, value):
+    from skdigits.app._compare import MODEL_NAMES, parse_models
+
+    if value is None:
+        return list(MODEL_NAMES)
+    try:
+        return parse_models(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _check_n_jobs(ctx, param, value):
+    if value == 0:
+        raise click.BadParameter("0 processes can do nothing.")
+    return value
+
+
+@main.command(epilog="Example: skdigits compare --models cnn,svm,knn --cv 5 --out results")
+@click.option(
+    "--data",
+    type=click.Choice(["digits", "mnist"]),
+    default="digits",
+    show_default=True,
+    help="scikit-learn's 1,797 bundled digits; or MNIST, 60,000 to train and 10,000 to test on, "
+    "which takes many minutes.",
+)
+@click.option(
+    "--data-home",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Where mnist/ is. [default: $SKDIGITS_DATA]",
+)
+@click.option(
+    "--models",
+    callback=_parse_models,
+    metavar="NAMES",
+    help="Some of ann,cnn,logistic,knn,svm,forest,boosting,mlp. [default: all]",
+)
+@click.option("--cv", type=click.IntRange(min=2), help="Folds of the digits. [default: 10]")
+@click.option(
+    "--n-jobs",
+    type=int,
+    callback=_check_n_jobs,
+    help="Fits at a time; 1 for times to publish. [default: one a core]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Shuffles the folds and starts the models.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    default="skdigits-comparison",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where tables, reports and pictures go.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def compare(data, data_home, models, cv, n_jobs, seed, out, as_json):
+    """Compare neural networks with classical classifiers.
+
+    Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
+    which differences are more than chance, and a report for every model.
+    """
+    from skdigits.app._compare import load_data, prepare_folder
+
+    if data == "mnist" and cv is not None:
+        raise click.UsageError("--cv is for the digits, MNIST has its own split.")
+    try:
+        X, y, cv = load_data(data, data_home=data_home, n_folds=cv or 10)
+        folder = prepare_folder(out)
+        comparison = _compare(models, X, y, cv, n_jobs, seed)
+    except (OSError, ValueError) as error:
+        raise _BadInput(str(error)) from error
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
+    paths = comparison.save(folder)
+    if as_json:
+        click.echo(comparison.to_json())
+    else:
+        _print_comparison(comparison, out, paths)
+
+
+def _compare(names, X, y, cv, n_jobs, seed):
+    from joblib import cpu_count
+
+    from skdigits.app._compare import make_models
+    from skdigits.app._terminal import show_progress
+    from skdigits.evaluation import compare_models
+
+    n_folds = cv if isinstance(cv, int) else len(cv)
+    with warnings.catch_warnings(), show_progress(len(names) * n_folds) as on_result:
+        # What MLPClassifier says in a worker process that Ctrl-C has reached too.
+        warnings.filterwarnings("ignore", message="Training interrupted by user")
+        return compare_models(
+            make_models(names, n_rows=len(X)),
+            X,
+            y,
+            cv=cv,
+            n_jobs=n_jobs or cpu_count(),
+            random_state=seed,
+            on_result=on_result,
+        )
+
+
+def _print_comparison(comparison, folder, paths):
+    from skdigits.app._compare import format_files, format_reports
+    from skdigits.app._terminal import print_scores
+
+    if sys.stdout.isatty():
+        print_scores(comparison.table)
+    else:
+        click.echo(f"{comparison}\n")
+    click.echo(comparison.describe())
+    click.echo()
+    click.echo(format_reports(comparison))
+    click.echo(format_files(folder, paths))

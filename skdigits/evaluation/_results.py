@@ -1,0 +1,310 @@
+"""What a comparison of models found, as tables, reports, pictures and files."""
+
+import json
+import math
+import platform
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.metrics import classification_report, confusion_matrix
+
+from skdigits._version import __version__
+from skdigits.evaluation._displays import (
+    ModelComparisonDisplay,
+    save_comparison,
+    save_confusion_matrix,
+)
+from skdigits.evaluation._files import atomic_path, file_stems, write_text
+from skdigits.evaluation._measuring import SCORE_NAMES
+from skdigits.evaluation._statistics import adjust_holm, corrected_t_test
+from skdigits.evaluation._tables import describe_differences, format_scores
+
+PREDICTION_COLUMNS = ("row", "fold", "true_label")
+_DIFFERENCE_COLUMNS = ("best", "mean_difference", "ci_low", "ci_high", "t", "p_value")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelComparison:
+    """What :func:`compare_models` measured; printed, it shows the table.
+
+    Parameters
+    ----------
+    fold_scores : DataFrame
+        A row for every model and fold: ``model``, ``fold``, ``accuracy``, ``macro_f1``,
+        ``log_loss`` (NaN where a model has no ``predict_proba``), ``fit_seconds``,
+        ``predict_seconds_per_1000`` (rows), ``size_bytes`` (of the pickled fitted model, NaN
+        where it cannot be pickled), ``n_train``, ``n_test`` and the fold's ``seed``.
+    predictions : DataFrame
+        The out-of-fold predictions: ``row`` (position in `X`), ``fold``, ``true_label`` and a
+        column for every model. A row that was tested several times is there several times.
+    estimators : dict of str to estimator
+        The compared models, not fitted.
+
+    See Also
+    --------
+    compare_models : Makes the comparison.
+    ModelComparisonDisplay : Draws it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skdigits import compare_models
+    >>> X, y = load_digits(return_X_y=True)
+    >>> models = [GaussianNB(), KNeighborsClassifier(3)]
+    >>> comparison = compare_models(models, X, y, cv=5, random_state=0)
+    >>> comparison.best
+    'kneighborsclassifier'
+    >>> comparison.confusion_matrix("gaussiannb").loc[8, 1]
+    np.int64(29)
+    """
+
+    fold_scores: pd.DataFrame
+    predictions: pd.DataFrame
+    estimators: dict[str, Any]
+
+    @cached_property
+    def table(self):
+        """DataFrame : means over the folds by model, the most accurate first.
+
+        ``accuracy_sd`` is the standard deviation over the folds; the other columns are those of
+        `fold_scores`.
+        """
+        by_model = self.fold_scores.groupby("model", sort=False)
+        table = by_model[list(SCORE_NAMES)].mean()
+        table.insert(1, "accuracy_sd", by_model["accuracy"].std())
+        return table.sort_values("accuracy", ascending=False, kind="stable")
+
+    @property
+    def best(self):
+        """Str : name of the model with the highest mean accuracy."""
+        return self.table.index[0]
+
+    @cached_property
+    def differences(self):
+        """DataFrame : accuracy of the best model minus that of every other, fold by fold.
+
+        ``mean_difference`` with its 95 % interval ``ci_low`` to ``ci_high``, ``t`` and the
+        two-sided ``p_value`` of Nadeau and Bengio's corrected resampled t-test, and
+        ``p_value_holm``, adjusted for the number of comparisons by Holm's method. That the best
+        model was picked by the same folds, no test takes into account.
+        """
+        accuracy = self.fold_scores.pivot(index="fold", columns="model", values="accuracy")
+        n_train, n_test = self.fold_scores[["n_train", "n_test"]].mean()
+        others = self.table.index[1:]
+        tests = [
+            (self.best, *corrected_t_test(gap, n_train=n_train, n_test=n_test))
+            for gap in (accuracy[self.best] - accuracy[other] for other in others)
+        ]
+        table = pd.DataFrame(tests, index=others, columns=list(_DIFFERENCE_COLUMNS))
+        return table.assign(p_value_holm=adjust_holm(table["p_value"]))
+
+    def classification_report(self, name, **kwargs):
+        """Return scikit-learn's classification report over all folds of one model.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        **kwargs
+            Passed on to :func:`sklearn.metrics.classification_report`; `zero_division` is 0
+            unless given.
+
+        Returns
+        -------
+        str or dict
+            The report.
+        """
+        truth, predicted = self._truth_and_predictions(name)
+        return classification_report(truth, predicted, **{"zero_division": 0} | kwargs)
+
+    def confusion_matrix(self, name, **kwargs):
+        """Return the labelled confusion matrix over all folds of one model.
+
+        Parameters
+        ----------
+        name : str
+            The model.
+        **kwargs
+            Passed on to :func:`sklearn.metrics.confusion_matrix`.
+
+        Returns
+        -------
+        DataFrame
+            True labels in the rows, predicted labels in the columns.
+        """
+        truth, predicted = self._truth_and_predictions(name)
+        labels = kwargs.setdefault("labels", np.union1d(truth, predicted))
+        return pd.DataFrame(
+            confusion_matrix(truth, predicted, **kwargs),
+            index=pd.Index(labels, name="true"),
+            columns=pd.Index(labels, name="predicted"),
+        )
+
+    def plot(self, ax=None):
+        """Draw accuracy against fit time.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ModelComparisonDisplay
+            The display, with `ax_` and `figure_`.
+        """
+        return ModelComparisonDisplay.from_comparison(self, ax=ax)
+
+    def describe(self):
+        """Say which models the best one beats, and by how much.
+
+        Returns
+        -------
+        str
+            A sentence a model, in lines of up to 80 characters where names are short.
+        """
+        return "\n".join(describe_differences(self.table, self.differences))
+
+    def to_dict(self):
+        """Return all but the predictions as numbers, strings, lists and dicts, ready for JSON.
+
+        Returns
+        -------
+        dict
+            ``best``, ``labels``, ``models`` (scores, parameters, report and confusion matrix
+            of each, the best first), ``differences``, ``folds`` and ``versions``. What is not
+            a finite number is None.
+        """
+        models = [
+            {"model": name} | scores | self._describe_model(name)
+            for name, scores in self.table.to_dict("index").items()
+        ]
+        return _plain(
+            {
+                "best": self.best,
+                "labels": self._labels,
+                "models": models,
+                "differences": self.differences.reset_index().to_dict("records"),
+                "folds": self.fold_scores.to_dict("records"),
+                "versions": _find_versions(),
+            }
+        )
+
+    def to_json(self):
+        """Return :meth:`to_dict` as JSON.
+
+        Returns
+        -------
+        str
+            The text, indented.
+        """
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def save(self, folder):
+        """Write tables, reports and pictures into a folder.
+
+        Every file is written under a temporary name and then moved into place, so a process
+        that is killed leaves no half-written file behind. Files of the same name are replaced,
+        others are left alone. Without matplotlib the pictures are left out.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Where to write; made if it does not exist.
+
+        Returns
+        -------
+        list of Path
+            The files: ``comparison.csv``, ``folds.csv``, ``differences.csv``,
+            ``predictions.csv``, ``comparison.json``, ``reports.txt``, and with matplotlib
+            ``comparison.png`` and a ``confusion_<model>.png`` for every model.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {
+            "comparison.csv": self.table.to_csv(),
+            "folds.csv": self.fold_scores.to_csv(index=False),
+            "differences.csv": self.differences.to_csv(),
+            "predictions.csv": self.predictions.to_csv(index=False),
+            "comparison.json": self.to_json() + "\n",
+            "reports.txt": self._write_reports(),
+        }
+        paths = [write_text(folder / name, text) for name, text in texts.items()]
+        return paths + (self._save_pictures(folder) if find_spec("matplotlib") else [])
+
+    def __repr__(self):
+        n_folds = self.fold_scores["fold"].nunique()
+        folds = f"{n_folds} folds" if n_folds > 1 else "one split"
+        heading = f"ModelComparison: {len(self.table)} models, {folds}"
+        return f"{heading}\n{format_scores(self.table).to_string()}"
+
+    def _repr_html_(self):
+        return format_scores(self.table).to_html()
+
+    @property
+    def _labels(self):
+        columns = self.predictions.drop(columns=["row", "fold"])
+        return np.unique(columns.to_numpy().ravel())
+
+    def _truth_and_predictions(self, name):
+        if name not in self.estimators:
+            known = ", ".join(self.estimators)
+            raise ValueError(f"ModelComparison has no model {name!r}, it has: {known}.")
+        return self.predictions["true_label"].to_numpy(), self.predictions[name].to_numpy()
+
+    def _describe_model(self, name):
+        return {
+            "parameters": self.estimators[name].get_params(),
+            "classification_report": self.classification_report(name, output_dict=True),
+            "confusion_matrix": self.confusion_matrix(name, labels=self._labels).to_numpy(),
+        }
+
+    def _write_reports(self):
+        reports = [
+            f"{name}\n\n{self.classification_report(name, digits=4)}\n"
+            f"{self.confusion_matrix(name).to_string()}\n"
+            for name in self.table.index
+        ]
+        return "\n\n".join([repr(self), self.describe() + "\n", *reports])
+
+    def _save_pictures(self, folder):
+        with atomic_path(folder / "comparison.png") as path:
+            save_comparison(self, path)
+        paths = [folder / "comparison.png"]
+        for name, stem in file_stems(self.table.index).items():
+            paths.append(folder / f"confusion_{stem}.png")
+            with atomic_path(paths[-1]) as path:
+                save_confusion_matrix(self.confusion_matrix(name), name, path)
+        return paths
+
+
+def _find_versions():
+    """Versions that a repetition of the comparison would need."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "skdigits": __version__,
+    }
+
+
+def _plain(value):
+    """Turn a value into what JSON holds; anything else into its text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return " ".join(str(value).split())
