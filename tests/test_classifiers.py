@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
 import skorch
 import torch
 from joblib import Parallel, delayed, effective_n_jobs
@@ -13,7 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -241,6 +243,18 @@ def test_warm_start_goes_on_and_cold_start_does_not(Classifier, digits):
     cold = quick(Classifier).fit(X, y)
     before = cold.predict_proba(X)
     assert_array_equal(cold.fit(X, y).predict_proba(X), before)
+
+
+@BOTH
+def test_going_on_with_another_network_is_refused(Classifier, digits):
+    X, y = digits
+    classifier = quick(Classifier).fit(X, y).set_params(hidden_layer_sizes=(7,))
+    message = r"cannot go on training its network with hidden_layer_sizes=\(7,\)"
+    with pytest.raises(ValueError, match=message):
+        classifier.set_params(warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        classifier.partial_fit(X, y)
+    assert classifier.set_params(warm_start=False).fit(X, y).embed(X).shape[1] == 7
 
 
 @BOTH
@@ -473,3 +487,36 @@ def test_verbose_prints_as_mlp_classifier_does(digits, capsys):
     assert capsys.readouterr().out.startswith("Iteration 1, loss = ")
     quick(ANNClassifier, max_iter=2).fit(*digits)
     assert capsys.readouterr().out == ""
+
+
+def test_sample_weights_are_routed_through_cross_validation(digits):
+    X, y = digits
+    seen = []
+
+    class Spy(ANNClassifier):
+        def fit(self, X, y, sample_weight=None):
+            seen.append(sample_weight.sum())
+            return super().fit(X, y, sample_weight)
+
+    weights = np.arange(1.0, len(y) + 1)
+    with sklearn.config_context(enable_metadata_routing=True):
+        classifier = quick(Spy).set_fit_request(sample_weight=True)
+        scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        cross_validate(
+            make_pipeline(ImageReshaper(), classifier),
+            X,
+            y,
+            params={"sample_weight": weights},
+            scoring=scorer,
+            cv=2,
+        )
+    assert sum(seen) == weights.sum()
+
+
+def test_large_memory_mapped_arrays_go_to_workers():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 255, size=(600, 2500), dtype=np.uint8)  # over joblib's limit of 1 MB
+    y = rng.integers(0, 2, size=600)
+    settings = {"hidden_layer_sizes": 4, "max_iter": 1}
+    scores = cross_val_score(quick(ANNClassifier, **settings), X, y, cv=2, n_jobs=2)
+    assert np.isfinite(scores).all()

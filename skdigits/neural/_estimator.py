@@ -311,11 +311,21 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
 
     def _new_net(self, data, plan, device, *, resume):
+        spec = self._module_spec()
         if resume:
             module = self.net_.module_
+            self._refuse_another_network(spec, module.spec)
         else:
-            module = initial_module(self._module_class, self._module_spec(), data, self._seed)
+            module = initial_module(self._module_class, spec, data, self._seed)
         return build_net(module.to(device), plan, self.callbacks)
+
+    def _refuse_another_network(self, wanted, trained):
+        changed = [f"{name}={wanted[name]!r}" for name in wanted if wanted[name] != trained[name]]
+        if changed:
+            raise ValueError(
+                f"{type(self).__name__} cannot go on training its network with "
+                f"{', '.join(changed)}; fit it anew with warm_start=False."
+            )
 
     def _module_spec(self):
         """Return the arguments that build the module."""
