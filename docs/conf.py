@@ -16,7 +16,6 @@ default_role = "code"
 
 autosummary_generate = True
 numpydoc_show_class_members = False  # the class template lists the members
-numpydoc_xref_param_type = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skdigits {version}"
@@ -26,11 +25,20 @@ html_show_sourcelink = False
 # Methods inherited from scikit-learn refer to pages of its own manual: only their text stays.
 SKLEARN_REFERENCE = re.compile(r":(?:ref|term):`([^`<]+?)(?:\s*<[^`>]+>)?`")
 
+# `X : array of shape (n_samples, *image_shape_)`: to reStructuredText the star begins an emphasis,
+# and the name with a trailing underscore is a link.
+TYPED_NAME = re.compile(r"(\s*\w+ : )([^`]*)")
+MARKUP = re.compile(r"\*|_(?!\w)")
 
-def keep_text_of_sklearn_references(app, what, name, obj, options, lines):
+
+def plain_docstring(app, what, name, obj, options, lines):
     if what == "method" and not getattr(obj, "__module__", "").startswith("skdigits"):
         lines[:] = [SKLEARN_REFERENCE.sub(r"\1", line) for line in lines]
+    for i, line in enumerate(lines):
+        if typed_name := TYPED_NAME.fullmatch(line):
+            lines[i] = typed_name[1] + MARKUP.sub(r"\\\g<0>", typed_name[2])
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", keep_text_of_sklearn_references)
+    before_numpydoc = 400
+    app.connect("autodoc-process-docstring", plain_docstring, priority=before_numpydoc)

@@ -96,8 +96,8 @@ def compare_models(
     >>> X, y = load_digits(return_X_y=True)
     >>> models = {"knn": KNeighborsClassifier(3), "bayes": GaussianNB()}
     >>> comparison = compare_models(models, X, y, cv=5, random_state=0)
-    >>> comparison.table["accuracy"].round(3).to_dict()
-    {'knn': 0.987, 'bayes': 0.838}
+    >>> comparison.table["accuracy"].round(2).to_dict()
+    {'knn': 0.99, 'bayes': 0.85}
     """
     estimators = _check_estimators(estimators)
     X, y, groups = indexable(X, y, groups)

@@ -91,7 +91,8 @@ class ModelComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw; None makes a figure. The axes are made narrower, as by a color bar,
+            so that they keep their place together with the names.
 
         Returns
         -------
@@ -107,6 +108,7 @@ class ModelComparisonDisplay:
         self.points_ = self._draw_points(ax)
         _dress_axes(ax)
         self.labels_ = self._draw_labels(ax)
+        _make_room(ax, self.labels_)
         return self
 
     def _draw_points(self, ax):
@@ -232,13 +234,37 @@ def _make_figure(who, size):
 
 
 def _dress_axes(ax):
-    ax.set_xscale("log")
     ax.margins(x=0.08, y=0.08)
+    ax.set_xscale("log")
+    _label_decades(ax)
     ax.set_xlabel("Fit time (seconds, log scale)")
     ax.set_ylabel("Accuracy (mean ± sd over the folds)")
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     # An error bar may pass 100 %, an accuracy cannot.
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %" if value < 1.0001 else "")
     ax.grid(alpha=0.25)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def _label_decades(ax):
+    """Write 0.01 for 10^-2, and show a whole decade of seconds at least."""
+    ticker = import_optional("matplotlib.ticker", extra="plot", who="ModelComparisonDisplay.plot")
+    low, high = ax.get_xlim()
+    stretch = max(1, np.sqrt(10 * low / high))
+    ax.set_xlim(low / stretch, high * stretch)
+    steps = (1, 2, 5) if high < 100 * low else (1,)
+    ax.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_formatter(ticker.NullFormatter())
+
+
+def _make_room(ax, labels):
+    """Narrow the axes by their labels' width, where no layout engine does."""
+    if ax.figure.get_layout_engine() is not None:
+        return
+    text = import_optional("matplotlib.text", extra="plot", who="ModelComparisonDisplay.plot")
+    # The text alone: an annotation's own extent has its line in it.
+    widest = max(text.Text.get_window_extent(label).width for label in labels)
+    share = min(0.6, 0.04 + widest / ax.get_window_extent().width)
+    box = ax.get_position()
+    ax.set_position([box.x0, box.y0, box.width * (1 - share), box.height])

@@ -62,8 +62,8 @@ class ModelComparison:
     >>> comparison = compare_models(models, X, y, cv=5, random_state=0)
     >>> comparison.best
     'kneighborsclassifier'
-    >>> comparison.confusion_matrix("gaussiannb").loc[8, 1]
-    np.int64(29)
+    >>> int(comparison.confusion_matrix("kneighborsclassifier").loc[0, 0])
+    178
     """
 
     fold_scores: pd.DataFrame
