@@ -43,8 +43,6 @@ def _expected_failures(estimator):
     return PIPELINE_FAILURES if hasattr(estimator, "steps") else {}
 
 
-# The checks themselves warn of what they skip (SkipTestWarning) and of what they provoke.
-@pytest.mark.filterwarnings("default")
 @parametrize_with_checks(
     [
         ImageReshaper(),
@@ -70,7 +68,8 @@ def test_no_tag_excuses_from_a_check(estimator):
     assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
 
 
-@pytest.mark.filterwarnings("default")
+# These checks mix input with names and without themselves.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
 @pytest.mark.parametrize(
     ("estimator", "check_name"),
     [

@@ -71,8 +71,8 @@ class ANNClassifier(NeuralClassifier):
     n_iter_no_change : int or inf, default=10
         How many epochs without improvement, one more stops.
     dropout : float or "auto", default="auto"
-        Share of activations dropped in training, after every hidden layer. "auto" is 0.3, but 0 for
-        training sets that fit into one batch.
+        Share of activations dropped in training, after every hidden layer. "auto" is 0.3 for
+        "one_cycle" and training sets of several batches, else 0.
     label_smoothing : float, default=0.0
         Share of the target's probability that is spread over all classes.
     class_weight : dict, "balanced" or None, default=None
@@ -288,8 +288,8 @@ class CNNClassifier(NeuralClassifier):
     n_iter_no_change : int or inf, default=10
         How many epochs without improvement, one more stops.
     dropout : float or "auto", default="auto"
-        Share of activations dropped in training, before every dense layer. "auto" is 0.5, but 0 for
-        training sets that fit into one batch.
+        Share of activations dropped in training, before every dense layer. "auto" is 0.5 for
+        "one_cycle" and training sets of several batches, else 0.
     label_smoothing : float, default=0.0
         Share of the target's probability that is spread over all classes.
     class_weight : dict, "balanced" or None, default=None

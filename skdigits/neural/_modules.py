@@ -214,24 +214,23 @@ class PixelNet(nn.Module):
 
     @torch.no_grad()
     def draw_weights(self, generator):
-        """Draw all weights from `generator` (He et al. 2015 before ReLU, else Glorot 2010)."""
+        """Draw all weights from `generator`.
+
+        Convolutions after He et al. (2015), dense layers after Glorot & Bengio (2010) as in
+        `MLPClassifier`.
+        """
         for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Conv2d):
-                self._draw(module.weight, generator, is_head=module is self.head)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
+            elif isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight, generator=generator)
             elif isinstance(module, BatchNorm | GroupNorm):
                 nn.init.ones_(module.weight)
-                nn.init.zeros_(module.bias)
             if isinstance(module, BatchNorm):
                 module.running_mean.zero_()
                 module.running_var.fill_(1)
-
-    def _draw(self, weight, generator, *, is_head):
-        if self.activation_name in ("relu", "gelu") and not is_head:
-            nn.init.kaiming_uniform_(weight, nonlinearity="relu", generator=generator)
-        else:
-            nn.init.xavier_uniform_(weight, generator=generator)
+            if getattr(module, "bias", None) is not None:
+                nn.init.zeros_(module.bias)
 
     def set_dropout(self, p, generator):
         """Let every dropout layer drop a share `p`, drawn from `generator`."""

@@ -56,7 +56,7 @@ def make_plan(estimator, data, *, autocast, incremental):
     batch_size = defaults.batch_size if estimator.batch_size == "auto" else estimator.batch_size
     dropout = estimator.dropout
     if dropout == "auto":
-        dropout = defaults.dropout if len(data) > batch_size else 0.0
+        dropout = defaults.dropout if one_cycle and len(data) > batch_size else 0.0
     n_epochs = estimator.max_iter
     if n_epochs == "auto":
         n_epochs = defaults.one_cycle_epochs(len(data)) if one_cycle else defaults.most_epochs
