@@ -92,7 +92,7 @@ def test_mnist_takes_its_own_split(tmp_path, monkeypatch):
     arguments = ["--data", "mnist", "--models", "knn", "--n-jobs", 1, "--out", tmp_path]
     result = run("compare", *arguments)
     assert result.exit_code == 0
-    assert "1 models, one split" in result.output
+    assert "1 model, one split" in result.output
     assert pd.read_csv(tmp_path / "predictions.csv")["row"].tolist() == list(range(1000, 1797))
 
 
@@ -108,7 +108,9 @@ def test_mnist_takes_its_own_split(tmp_path, monkeypatch):
         (["--data", "mnist", "--data-home", "nowhere"], "fetch_mnist misses train-images"),
         (["--out", "file"], "Directory 'file' is a file"),
         (["--out", "file/folder"], "cannot make the folder file/folder"),
-        (["--models", "knn", "--cv", "999"], "n_splits=999 cannot be greater"),
+        (["--models", "knn", "--cv", "999"], "--cv 999 is too many folds"),
+        (["--models", "knn", "--out", ""], "an empty name is no folder"),
+        (["--data-home", "somewhere"], "--data-home is for --data mnist"),
         (["--cvs", "3"], "No such option"),
     ],
 )

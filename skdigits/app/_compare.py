@@ -139,6 +139,13 @@ def load_data(name, *, data_home=None, n_folds=10):
     cv : int or list
         As :func:`skdigits.compare_models` takes it.
 
+    Raises
+    ------
+    ValueError
+        If some digit has fewer images than there are folds.
+    OSError
+        If MNIST is not in the data home, or not as it should be.
+
     Examples
     --------
     >>> from skdigits.app._compare import load_data
@@ -150,6 +157,11 @@ def load_data(name, *, data_home=None, n_folds=10):
         X, y = fetch_mnist(data_home=data_home, subset="all", return_X_y=True)
         return X, y, [(np.arange(_N_MNIST_TRAIN), np.arange(_N_MNIST_TRAIN, len(X)))]
     X, y = load_digits(return_X_y=True)
+    most_folds = np.bincount(y).min()
+    if n_folds > most_folds:
+        raise ValueError(
+            f"--cv {n_folds} is too many folds: the rarest digit has {most_folds} images."
+        )
     return X.astype(np.uint8), y, n_folds
 
 

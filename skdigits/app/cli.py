@@ -78,6 +78,12 @@ def _parse_models(ctx, param, value):
         raise click.BadParameter(str(error)) from error
 
 
+def _check_folder(ctx, param, value):
+    if not value:
+        raise click.BadParameter("an empty name is no folder.")
+    return value
+
+
 def _check_n_jobs(ctx, param, value):
     if value == 0:
         raise click.BadParameter("0 processes can do nothing.")
@@ -124,6 +130,7 @@ def _check_n_jobs(ctx, param, value):
     type=click.Path(file_okay=False),
     default="skdigits-comparison",
     show_default=True,
+    callback=_check_folder,
     metavar="FOLDER",
     help="Where tables, reports and pictures go.",
 )
@@ -138,6 +145,8 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, as_json):
 
     if data == "mnist" and cv is not None:
         raise click.UsageError("--cv is for the digits, MNIST has its own split.")
+    if data == "digits" and data_home is not None:
+        raise click.UsageError("--data-home is for --data mnist, the digits come bundled.")
     try:
         X, y, cv = load_data(data, data_home=data_home, n_folds=cv or 10)
         folder = prepare_folder(out)

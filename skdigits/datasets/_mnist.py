@@ -138,7 +138,7 @@ def _find_files(folder, names):
         raise FileNotFoundError(
             f"fetch_mnist misses {', '.join(missing)} (or the same without .gz): "
             f"put {'it' if len(missing) == 1 else 'them'} into {folder}, "
-            "or name another folder by data_home or SKDIGITS_DATA."
+            "or name another data home (data_home, --data-home or SKDIGITS_DATA)."
         )
     return paths
 

@@ -243,7 +243,8 @@ class ModelComparison:
     def __repr__(self):
         n_folds = self.fold_scores["fold"].nunique()
         folds = f"{n_folds} folds" if n_folds > 1 else "one split"
-        heading = f"ModelComparison: {len(self.table)} models, {folds}"
+        n_models = len(self.table)
+        heading = f"ModelComparison: {n_models} model{'s' * (n_models > 1)}, {folds}"
         return f"{heading}\n{format_scores(self.table).to_string()}"
 
     def _repr_html_(self):

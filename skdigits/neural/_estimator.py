@@ -387,11 +387,9 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         check_same_namespace(self, X, self._input_like, method)
         rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
         self._check_image_shape(given_shape)
-        if method == "embed":
-            return forward_rows(self.net_.module_, _torch_or_numpy(rows), "embed"), rows
-        logits = forward_rows(self.net_.module_, _torch_or_numpy(rows))
-        # float64, so that probabilities sum to one as closely as scikit-learn's metrics ask.
-        return logits if isinstance(rows, torch.Tensor) else logits.cpu().double(), rows
+        layer = "embed" if method == "embed" else "forward"
+        values = forward_rows(self.net_.module_, _torch_or_numpy(rows), layer)
+        return (values if method == "embed" else _in_float64(values)), rows
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -413,6 +411,11 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.array_api_support = True
         return tags
+
+
+def _in_float64(logits):
+    """Return logits whose softmax sums to one as closely as scikit-learn's metrics ask."""
+    return logits if logits.device.type == "mps" else logits.double()  # which has no float64
 
 
 def _torch_or_numpy(rows):
