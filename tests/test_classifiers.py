@@ -482,6 +482,17 @@ def test_bfloat16_learns_and_predicts_in_float32(digits):
     assert classifier.score(X, y) > 0.9
 
 
+def test_weighted_batch_statistics_are_exact_in_bfloat16(digits):
+    X, y = digits
+    weights = np.random.default_rng(0).uniform(0, 2, size=len(y))
+    nets = [
+        quick(CNNClassifier, precision=precision).fit(X, y, sample_weight=weights).net_
+        for precision in ("float32", "bfloat16")
+    ]
+    means = [net.module_.blocks[0].norm.running_mean for net in nets]
+    assert_allclose(*means, atol=0.03)
+
+
 def test_verbose_prints_as_mlp_classifier_does(digits, capsys):
     quick(ANNClassifier, max_iter=2, verbose=True).fit(*digits)
     assert capsys.readouterr().out.startswith("Iteration 1, loss = ")

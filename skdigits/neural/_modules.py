@@ -94,7 +94,8 @@ class BatchNorm(nn.Module):
             )
         if sample_weight is None:
             sample_weight = x.new_ones(len(x))
-        return self._weighted(x, sample_weight.to(x.dtype))
+        # In float32 at least: in bfloat16 a sum of weights is worth three digits.
+        return self._weighted(x.to(self.weight.dtype), sample_weight.to(self.weight.dtype))
 
     def _weighted(self, x, sample_weight):
         n_pixels = x.shape[2] * x.shape[3]
@@ -111,9 +112,8 @@ class BatchNorm(nn.Module):
         # Bessel's correction as torch has it; weights that sum to less than the number of
         # images (shares, say) count as one image each.
         n = n_pixels * max(float(sample_weight.sum()), len(sample_weight))
-        self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
-        unbiased = var * (n / max(n - 1, 1))
-        self.running_var.lerp_(unbiased.to(self.running_var.dtype), self.momentum)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(var * (n / max(n - 1, 1)), self.momentum)
 
 
 class GroupNorm(nn.GroupNorm):
