@@ -27,13 +27,6 @@ class _SilentContext:
         return False
 
 
-def start_callbacks(estimator, *, n_tasks=0):
-    """Return the root context of a fit that has `n_tasks` tasks one after another."""
-    if not hasattr(estimator, "_init_callback_context"):
-        return _SilentContext()
-    return estimator._init_callback_context(max_subtasks=n_tasks)
-
-
 @contextmanager
 def reported_fit(estimator, *, n_epochs=0, X, y=None, metadata=None, fitted_attributes=None):
     """Tell the callbacks of `estimator` of a fit, and of its epochs.

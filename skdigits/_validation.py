@@ -84,10 +84,11 @@ def _flatten_images(X):
     """Return `X` as rows, and the shape of its images where `X` had more than two dimensions."""
     if isinstance(X, list | tuple) and len(X) and np.ndim(X[0]) > 1:
         X = np.asarray(X)
-    if getattr(X, "ndim", 2) not in (3, 4) or 0 in X.shape:
+    if getattr(X, "ndim", 2) not in (3, 4):
         return X, None
     xp, _ = get_namespace(X)
-    return xp.reshape(xp.asarray(X), (X.shape[0], -1)), tuple(X.shape[1:])
+    image_shape = tuple(X.shape[1:])
+    return xp.reshape(xp.asarray(X), (X.shape[0], math.prod(image_shape))), image_shape
 
 
 def infer_image_shape(image_shape, n_pixels, *, who):

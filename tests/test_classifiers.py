@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skdigits import ANNClassifier, CNNClassifier, ImageReshaper
+from skdigits.neural._modules import BatchNorm
 
 BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
@@ -198,7 +199,8 @@ def test_a_pickle_holds_neither_torch_nor_skorch_objects(Classifier, digits):
 @BOTH
 def test_a_fit_writes_nothing_to_disk(Classifier, digits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    quick(Classifier, early_stopping=True, max_iter=20, n_iter_no_change=30)
+    with pytest.warns(ConvergenceWarning):
+        quick(Classifier, early_stopping=True).fit(*digits)
     quick(Classifier).fit(*digits)
     assert not list(tmp_path.iterdir())
 
@@ -482,17 +484,6 @@ def test_bfloat16_learns_and_predicts_in_float32(digits):
     assert classifier.score(X, y) > 0.9
 
 
-def test_weighted_batch_statistics_are_exact_in_bfloat16(digits):
-    X, y = digits
-    weights = np.random.default_rng(0).uniform(0, 2, size=len(y))
-    nets = [
-        quick(CNNClassifier, precision=precision).fit(X, y, sample_weight=weights).net_
-        for precision in ("float32", "bfloat16")
-    ]
-    means = [net.module_.blocks[0].norm.running_mean for net in nets]
-    assert_allclose(*means, atol=0.03)
-
-
 def test_verbose_prints_as_mlp_classifier_does(digits, capsys):
     quick(ANNClassifier, max_iter=2, verbose=True).fit(*digits)
     assert capsys.readouterr().out.startswith("Iteration 1, loss = ")
@@ -531,3 +522,80 @@ def test_large_memory_mapped_arrays_go_to_workers():
     settings = {"hidden_layer_sizes": 4, "max_iter": 1}
     scores = cross_val_score(quick(ANNClassifier, **settings), X, y, cv=2, n_jobs=2)
     assert np.isfinite(scores).all()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "change", [{"alpha": 1e-3}, {"solver": "sgd"}, {"beta_1": 0.5}, {}], ids=str
+)
+def test_parameters_set_between_partial_fits_count_and_copies_go_on(Classifier, change, digits):
+    X, y = digits
+    classifier = quick(Classifier).partial_fit(X, y, classes=range(10))
+    classifier.set_params(**change).partial_fit(X, y)
+    twin = pickle.loads(pickle.dumps(classifier))
+    for c in (classifier, twin):
+        c.partial_fit(X[:100], y[:100])
+    assert_array_equal(twin.predict_proba(X), classifier.predict_proba(X))
+    groups = classifier.net_.optimizer_.param_groups
+    assert all(group.get("betas", (0.5,))[0] == 0.5 for group in groups) or change != {
+        "beta_1": 0.5
+    }
+    assert (type(classifier.net_.optimizer_) is torch.optim.SGD) == ("solver" in change)
+    assert len(classifier.net_.history) == len(classifier.loss_curve_) == 3
+    with pytest.raises(ValueError, match="cannot go on training its network"):
+        classifier.set_params(hidden_layer_sizes=(3,)).partial_fit(X, y)
+
+
+@BOTH
+def test_a_failed_partial_fit_leaves_the_optimiser_too(Classifier, digits):
+    X, y = digits
+    failed, plain = (quick(Classifier).partial_fit(X, y, classes=range(10)) for _ in range(2))
+    failed.set_params(callbacks=[Interrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        failed.partial_fit(X, y)
+    failed.set_params(callbacks=None)
+    for classifier in (failed, plain):
+        classifier.partial_fit(X, y)
+    assert_array_equal(failed.predict_proba(X), plain.predict_proba(X))
+
+
+def test_scores_that_are_no_numbers_are_no_improvement(digits):
+    X, y = digits
+    settings = {"activation": "identity", "solver": "sgd", "momentum": 0, "max_iter": 60}
+    classifier = quick(ANNClassifier, **settings, learning_rate_init=3, n_iter_no_change=3)
+    classifier.set_params(early_stopping=True).fit(X.astype(np.float32), y)
+    assert classifier.n_iter_ < 60
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "sample_weight"),
+    [
+        (dict.fromkeys(range(10), 0), None),
+        ({3: -1.0}, None),
+        ({3: np.nan}, None),
+        (None, np.full(300, 1e-60)),
+        (None, np.full(300, 1e39)),
+    ],
+    ids=["all zero", "negative", "NaN", "tiny", "huge"],
+)
+def test_weights_that_make_no_sense_are_refused(class_weight, sample_weight, digits):
+    classifier = quick(ANNClassifier, class_weight=class_weight)
+    message = "finite, not negative and not all zero"
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(*digits, sample_weight=sample_weight)
+
+
+def test_weighted_batch_statistics_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    x, weights = rng.normal(3, 2, size=(5, 2, 4, 4)), rng.uniform(0, 3, size=5)
+    norm = BatchNorm(2).double().train()
+    out = norm(torch.from_numpy(x), torch.from_numpy(weights)).detach().numpy()
+    mean = np.average(x.transpose(1, 0, 2, 3).reshape(2, -1), axis=1, weights=weights.repeat(16))
+    centred = x - mean[:, None, None]
+    squares = (centred**2).transpose(1, 0, 2, 3).reshape(2, -1)
+    var = np.average(squares, axis=1, weights=weights.repeat(16))
+    assert_allclose(out, centred / np.sqrt(var + norm.eps)[:, None, None], rtol=1e-10)
+    assert_allclose(norm.running_mean, 0.1 * mean, rtol=1e-10)
+    half = BatchNorm(2).train()
+    in_half = half(torch.from_numpy(x).bfloat16(), torch.from_numpy(weights)).detach().numpy()
+    assert_allclose(in_half, out, atol=0.02)  # the rounding of x itself

@@ -126,3 +126,12 @@ def test_a_data_frame_holds_the_pixels_as_columns(library, frame, digits):
     assert_array_equal(
         pipeline.set_output(transform=library).fit(named, y).predict(named), expected
     )
+
+
+def test_one_channel_is_no_channel_and_another_shape_is_refused_in_fit(digits):
+    X, _ = digits
+    channels = X.reshape(-1, 1, 8, 8)
+    assert ImageReshaper((8, 8)).fit_transform(channels).shape == (300, 8, 8)
+    assert_array_equal(ImageReshaper().fit(X).inverse_transform(channels), X)
+    with pytest.raises(ValueError, match=r"images of shape \(4, 16\), got \(8, 8\)"):
+        ImageReshaper((4, 16)).fit(X.reshape(-1, 8, 8))

@@ -15,6 +15,7 @@ from skdigits._validation import (
     infer_image_shape,
     keep_fit_on_error,
     outputs_data_frame,
+    with_channels,
 )
 
 
@@ -94,6 +95,7 @@ class ImageReshaper(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin
         with keep_fit_on_error(self), reported_fit(self, X=X, y=y):
             rows, given_shape = self._check(X, reset=True)
             self.image_shape_ = self._output_shape(rows.shape[1], given_shape)
+            self._refuse_another_shape(given_shape)
         return self
 
     def transform(self, X):
@@ -142,12 +144,18 @@ class ImageReshaper(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin
 
     def _check_fitted_images(self, X):
         rows, given_shape = self._check(X, reset=False)
-        if given_shape not in (None, self.image_shape_):
+        self._refuse_another_shape(given_shape)
+        return rows
+
+    def _refuse_another_shape(self, given_shape):
+        if given_shape is None:
+            return
+        expected = self.image_shape_ if len(self.image_shape_) > 1 else (1, *self.image_shape_)
+        if with_channels(given_shape) != with_channels(expected):
             raise ValueError(
                 f"{type(self).__name__} expects images of shape {self.image_shape_}, "
                 f"got {given_shape}."
             )
-        return rows
 
     def _output_shape(self, n_pixels, given_shape):
         if self.image_shape is None and given_shape is not None:

@@ -88,7 +88,9 @@ class ANNClassifier(NeuralClassifier):
         What to train in, unless `X` is float64. "auto" is bfloat16 for large sets on processors
         that have it. Predictions are always computed in float32 or float64.
     callbacks : list of skorch callbacks, default=None
-        Passed on to the skorch net. scikit-learn's callbacks go to `set_callbacks`.
+        Passed on to the skorch net. The learning rate is set by `learning_rate` in every
+        batch, so that skorch's LRScheduler has no effect. scikit-learn's callbacks go to
+        `set_callbacks`.
 
     Attributes
     ----------
@@ -110,11 +112,12 @@ class ANNClassifier(NeuralClassifier):
     loss_curve_ : list of float
         Mean training loss of every epoch.
     best_loss_ : float or None
-        Lowest training loss; None with `early_stopping`.
+        Lowest training loss of the last call; None with `early_stopping`.
     validation_scores_ : list of float or None
-        Accuracy on the held-out images after every epoch, with `early_stopping`.
+        Accuracy on the held-out images, weighted as they are, after every epoch, with
+        `early_stopping`.
     best_validation_score_ : float or None
-        The best of them.
+        The best of them in the last call.
     n_layers_ : int
         Layers, input and output among them.
     n_outputs_ : int
@@ -305,7 +308,9 @@ class CNNClassifier(NeuralClassifier):
         What to train in, unless `X` is float64. "auto" is bfloat16 for large sets on processors
         that have it. Predictions are always computed in float32 or float64.
     callbacks : list of skorch callbacks, default=None
-        Passed on to the skorch net. scikit-learn's callbacks go to `set_callbacks`.
+        Passed on to the skorch net. The learning rate is set by `learning_rate` in every
+        batch, so that skorch's LRScheduler has no effect. scikit-learn's callbacks go to
+        `set_callbacks`.
 
     Attributes
     ----------
@@ -327,11 +332,12 @@ class CNNClassifier(NeuralClassifier):
     loss_curve_ : list of float
         Mean training loss of every epoch.
     best_loss_ : float or None
-        Lowest training loss; None with `early_stopping`.
+        Lowest training loss of the last call; None with `early_stopping`.
     validation_scores_ : list of float or None
-        Accuracy on the held-out images after every epoch, with `early_stopping`.
+        Accuracy on the held-out images, weighted as they are, after every epoch, with
+        `early_stopping`.
     best_validation_score_ : float or None
-        The best of them.
+        The best of them in the last call.
     n_layers_ : int
         Layers, input and output among them.
     n_outputs_ : int

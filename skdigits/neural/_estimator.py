@@ -39,6 +39,7 @@ from skdigits.neural._training import (
     OPTIMIZERS,
     Progress,
     build_net,
+    resume_optimizer,
     train,
     weights_kept_on_error,
 )
@@ -243,11 +244,10 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             with one_thread_if_small(rows, device):
                 data, held_out = self._training_data(rows, y, sample_weight)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
-                goes_on = incremental and resume and self._optimizer_goes_on
-                net = self.net_ if goes_on else self._new_net(data, plan, device, resume=resume)
+                net = self._net_to_train(data, plan, device, resume=resume)
                 with self._reported_fit(net, plan, X, y, sample_weight) as begin_epoch:
                     progress = self._train(net, plan, data, held_out, begin_epoch)
-            self._keep(net, plan, progress, incremental=incremental)
+            self._keep(net, plan, progress)
         return self
 
     def _settle_classes(self, y, classes, *, incremental, resume):
@@ -310,14 +310,19 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             data, self.classes_, self.validation_fraction, self._seed, who=type(self).__name__
         )
 
-    def _new_net(self, data, plan, device, *, resume):
+    def _net_to_train(self, data, plan, device, *, resume):
+        """Return a net for `plan`: around the network in hand, with its optimiser if that fits."""
         spec = self._module_spec()
-        if resume:
-            module = self.net_.module_
-            self._refuse_another_network(spec, module.spec)
-        else:
+        if not resume:
             module = initial_module(self._module_class, spec, data, self._seed)
-        return build_net(module.to(device), plan, self.callbacks)
+            return build_net(module.to(device), plan, self.callbacks)
+        old = self.net_
+        self._refuse_another_network(spec, old.module_.spec)
+        net = build_net(old.module_.to(device), plan, self.callbacks)
+        net.history.extend(old.history)
+        if plan.goes_on_with(self._plan):
+            resume_optimizer(net.optimizer_, old.optimizer_)
+        return net
 
     def _refuse_another_network(self, wanted, trained):
         changed = [f"{name}={wanted[name]!r}" for name in wanted if wanted[name] != trained[name]]
@@ -367,7 +372,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
         return progress
 
-    def _keep(self, net, plan, progress, *, incremental):
+    def _keep(self, net, plan, progress):
         stopped_early = progress.best_weights is not None
         self.net_ = net
         self._plan = plan
@@ -379,7 +384,6 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.best_validation_score_ = progress.best_score if stopped_early else None
         self.n_layers_ = net.module_.n_layers
         self._no_improvement_count = progress.n_no_improvement
-        self._optimizer_goes_on = incremental
 
     def _forward(self, X, method):
         """Return what the layer called `method` gives, and the validated rows."""
@@ -395,7 +399,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         state = dict(super().__getstate__())
         if "net_" in state:
             state["net_"] = net_to_arrays(
-                self.net_, self._plan, with_optimizer=self._optimizer_goes_on
+                self.net_, self._plan, with_optimizer=self._plan.incremental
             )
             state["_plan"] = state["_input_like"] = None
         return state

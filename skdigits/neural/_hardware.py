@@ -1,7 +1,6 @@
 """What to compute on: device, precision, threads."""
 
 import contextlib
-import threading
 
 import torch
 
@@ -16,7 +15,7 @@ def choose_device(device, X, *, who):
     if device == "auto":
         return _automatic_device(X)
     try:
-        return torch.empty(0, device=device).device
+        return torch.Generator(device=torch.empty(0, device=device).device).device
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"The 'device' parameter of {who} must be 'auto' or a device that torch has on this "
@@ -57,37 +56,15 @@ def _n_pixels(X):
     return X.shape[0] * X.shape[1]
 
 
-_limits = threading.Lock()
-_n_limits = 0
-_n_threads_before = 1
-
-
 @contextlib.contextmanager
 def one_thread_if_small(X, device):
-    """Train small sets on one thread; put the caller's number back when the last one is done."""
-    if device.type != "cpu" or _n_pixels(X) > SMALL:
+    """Train small sets on one thread; put the calling thread's number back afterwards."""
+    before = torch.get_num_threads()
+    if device.type != "cpu" or before == 1 or _n_pixels(X) > SMALL:
         yield
         return
-    _enter_one_thread()
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        _leave_one_thread()
-
-
-def _enter_one_thread():
-    global _n_limits, _n_threads_before
-    with _limits:
-        if _n_limits == 0:
-            _n_threads_before = torch.get_num_threads()
-            if _n_threads_before != 1:
-                torch.set_num_threads(1)
-        _n_limits += 1
-
-
-def _leave_one_thread():
-    global _n_limits
-    with _limits:
-        _n_limits -= 1
-        if _n_limits == 0 and _n_threads_before != 1:
-            torch.set_num_threads(_n_threads_before)
+        torch.set_num_threads(before)

@@ -10,7 +10,7 @@ from skdigits.neural._batches import as_tensor
 BATCH_SIZE = 64
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def forward_rows(module, rows, layer="forward"):
     """Return what `layer` of `module` gives for rows of pixels, batch by batch.
 

@@ -22,6 +22,14 @@ def combine_weights(sample_weight, class_weight, classes, codes):
     weights = np.ones(len(codes)) if sample_weight is None else sample_weight
     if class_weight is not None:
         weights = weights * _class_weights(class_weight, classes, codes, weights)[codes]
+    with np.errstate(over="ignore"):
+        in_float32 = weights.astype(np.float32)
+    if not (np.isfinite(in_float32).all() and (weights >= 0).all() and in_float32.any()):
+        raise ValueError(
+            "The 'sample_weight' and 'class_weight' of the images must give weights that are "
+            f"finite, not negative and not all zero in float32. Got {weights.min()} to "
+            f"{weights.max()} instead."
+        )
     return None if (weights == 1).all() else weights
 
 

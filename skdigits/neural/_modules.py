@@ -142,8 +142,7 @@ NORMALIZATIONS: dict = {"batch": BatchNorm, "group": GroupNorm, None: NoNorm}
 class ConvBlock(nn.Module):
     """Convolution, max-pooling, normalisation, activation.
 
-    Pooling comes as early as it can: what follows then works on a quarter of the pixels, and
-    for rising activations the result is the same.
+    Pooling comes as early as it can: what follows then works on a quarter of the pixels.
     """
 
     def __init__(self, n_in, n_out, kernel_size, pooling, normalization, activation):
@@ -216,8 +215,8 @@ class PixelNet(nn.Module):
     def draw_weights(self, generator):
         """Draw all weights from `generator`.
 
-        Convolutions after He et al. (2015), dense layers after Glorot & Bengio (2010) as in
-        `MLPClassifier`.
+        Convolutions after He et al. (2015), dense layers after Glorot & Bengio (2010);
+        biases are zero.
         """
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

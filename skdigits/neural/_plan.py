@@ -13,6 +13,7 @@ class Plan:
     """
 
     n_epochs: int
+    incremental: bool
     open_ended: bool
     batch_size: int
     shuffle: bool
@@ -31,6 +32,15 @@ class Plan:
     tol: float
     n_iter_no_change: float
     verbose: bool
+
+    def goes_on_with(self, earlier):
+        """Whether the optimiser of an `earlier` plan can go on: in `partial_fit`, unchanged."""
+        return (
+            self.incremental
+            and earlier.incremental
+            and self.solver == earlier.solver
+            and (self.weight_decay > 0) == (earlier.weight_decay > 0)  # the same groups
+        )
 
 
 def make_plan(estimator, data, *, autocast, incremental):
@@ -62,6 +72,7 @@ def make_plan(estimator, data, *, autocast, incremental):
         n_epochs = defaults.one_cycle_epochs(len(data)) if one_cycle else defaults.most_epochs
     return Plan(
         n_epochs=1 if incremental else n_epochs,
+        incremental=incremental,
         open_ended=not (one_cycle or incremental),
         batch_size=min(batch_size, len(data)),
         shuffle=estimator.shuffle,

@@ -1,5 +1,6 @@
 """Training: the skorch net, its optimiser and schedule, the loop over epochs, when to stop."""
 
+import copy
 import math
 import warnings
 from contextlib import contextmanager, nullcontext
@@ -43,8 +44,8 @@ class Progress:
     def record_score(self, score, tol, module):
         """Count an epoch by its validation score; keep the best epoch's weights."""
         self.validation_scores.append(score)
-        worse = score < self.best_score + tol
-        self.n_no_improvement = self.n_no_improvement + 1 if worse else 0
+        improved = score >= self.best_score + tol  # which NaN is not
+        self.n_no_improvement = 0 if improved else self.n_no_improvement + 1
         if score > self.best_score or self.best_weights is None:
             self.best_score = score
             self.best_weights = copy_weights(module)
@@ -64,7 +65,7 @@ def build_net(module, plan, callbacks):
         }
     else:
         options = {"betas": plan.betas, "eps": plan.epsilon}
-    if plan.weight_decay > 0:
+    if plan.weight_decay > 0:  # a second group costs time in every step
         options["param_groups"] = [(names, {"weight_decay": 0.0}) for names in _NOT_DECAYED]
     net = NeuralNetClassifier(
         module,
@@ -84,6 +85,12 @@ def build_net(module, plan, callbacks):
         **{f"callbacks__{name}": None for name in _SKORCH_CALLBACKS},
     )
     return net.initialize()
+
+
+def resume_optimizer(optimizer, earlier):
+    """Give `optimizer` a copy of the moments of an `earlier` one of the same parameters."""
+    moments = copy.deepcopy(earlier.state_dict()["state"])
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
 def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
@@ -153,14 +160,12 @@ def _refuse_non_finite(module, progress):
 @contextmanager
 def weights_kept_on_error(net):
     """Put the weights of `net` back as they were when the block raises."""
-    weights, n_epochs = copy_weights(net.module_), len(net.history)
+    weights = copy_weights(net.module_)
     try:
         yield
     except BaseException:
         net.module_.load_state_dict(weights)
         net.module_.eval()
-        net.optimizer_.state.clear()
-        del net.history[n_epochs:]
         raise
 
 
