@@ -6,6 +6,7 @@ from skdigits._version import __version__
 
 _PUBLIC_NAMES = {
     "ANNClassifier": "skdigits.neural",
+    "Augmentation": "skdigits.neural",
     "CNNClassifier": "skdigits.neural",
     "ImageReshaper": "skdigits.images",
     "ModelComparison": "skdigits.evaluation",
@@ -16,6 +17,7 @@ _PUBLIC_MODULES = ("datasets",)
 
 __all__ = [
     "ANNClassifier",
+    "Augmentation",
     "CNNClassifier",
     "ImageReshaper",
     "ModelComparison",

@@ -25,6 +25,8 @@ __all__ = [
     "as_numpy",
     "check_image_rows",
     "check_layer_sizes",
+    "check_one_per_block",
+    "check_parameters",
     "check_partial_fit_classes",
     "check_same_namespace",
     "check_weights",
@@ -36,6 +38,11 @@ __all__ = [
     "outputs_data_frame",
     "with_channels",
 ]
+
+
+def check_parameters(estimator):
+    """Refuse parameters that `estimator` does not take."""
+    estimator._validate_params()
 
 
 def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **check_params):
@@ -139,6 +146,19 @@ def check_layer_sizes(sizes, *, name):
     if not all(isinstance(n, int) and n > 0 for n in layers):
         raise ValueError(f"{name} must be > 0, got {sizes}.")
     return layers
+
+
+def check_one_per_block(values, n_blocks, *, name):
+    """Return integers for a stack of blocks, one for all or one for each, as a tuple."""
+    one_each = check_layer_sizes(values, name=name)
+    if np.ndim(values) == 0:
+        return one_each * n_blocks
+    if len(one_each) != n_blocks:
+        raise ValueError(
+            f"{name} must be one integer or one for each of the {n_blocks} blocks that "
+            f"`channels` says, got {values}."
+        )
+    return one_each
 
 
 def check_weights(sample_weight, X):

@@ -150,9 +150,10 @@ def test_probabilities_scores_and_predictions_agree(Classifier, digits):
 def test_embed_gives_what_the_last_layer_sees(Classifier, digits):
     X, y = digits
     classifier = quick(Classifier).fit(X, y)
-    head = classifier.net_.module_.head
+    module = classifier.net_.module_
     features = classifier.embed(X)
-    logits = features @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+    logits = features @ module.head.weight.detach().numpy().T + module.head.bias.detach().numpy()
+    logits *= module.sharpness.numpy()
     assert_allclose(logits, classifier.decision_function(X), rtol=1e-4, atol=1e-4)
 
 

@@ -1,6 +1,7 @@
 """Every example runs, and says what its docstring promises."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ def run(name):
 
 def test_every_example_is_tested():
     tested = {"pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"}
-    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tested | {"recipes.py"}
 
 
 @pytest.mark.slow
@@ -58,3 +59,13 @@ def test_meta_estimators():
     accuracies = [float(line.split("accuracy ")[1]) for line in lines if "accuracy" in line]
     assert len(accuracies) == 4
     assert min(accuracies) > 0.95
+
+
+@pytest.mark.parametrize("name", ["mnist-cnn", "mnist-ann", "fashion-mnist-cnn"])
+def test_recipes_train_on_what_they_are_for(name, mnist_like):
+    X, y = mnist_like
+    recipe = runpy.run_path(EXAMPLES / "recipes.py")["RECIPES"][name](random_state=0)
+    model = recipe.set_params(max_iter=2).fit(X, y)
+    assert model.predict(X).shape == y.shape
+    n_weights = sum(weight.numel() for weight in model.net_.module_.parameters())
+    assert n_weights < (2_000_000 if name == "mnist-ann" else 300_000)

@@ -1,7 +1,7 @@
 """Training sets, and batches cut from whole tensors: nothing is done per image."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -49,15 +49,15 @@ class LabelledPixels:
         """Return how many batches of at most `batch_size` images one pass takes."""
         return math.ceil(len(self) / batch_size)
 
-    def batches(self, batch_size, generator=None):
+    def batches(self, batch_size, generator=None, augment=None):
         """Yield the pixels, codes and weights of one pass, shuffled when given a generator.
 
         The batches are of equal size, give or take one image, so that none is too small for
-        batch statistics.
+        batch statistics. `augment` takes and returns floating-point pixels.
         """
         n_batches = self.n_batches(batch_size)
         if n_batches == 1:
-            yield self.pixels, self.codes, self.weights
+            yield from self._augmented(augment)._split([len(self)])
             return
         smaller, n_larger = divmod(len(self), n_batches)
         sizes = [smaller + 1] * n_larger + [smaller] * (n_batches - n_larger)
@@ -67,7 +67,13 @@ class LabelledPixels:
         per_block = max(1, _BLOCK // batch_size)
         blocks = [sizes[i : i + per_block] for i in range(0, n_batches, per_block)]
         for block, index in zip(blocks, order.split([sum(b) for b in blocks]), strict=True):
-            yield from self.subset(index)._split(block)
+            yield from self.subset(index)._augmented(augment)._split(block)
+
+    def _augmented(self, augment):
+        if augment is None:
+            return self
+        dtype = self.pixels.dtype if self.pixels.is_floating_point() else torch.float32
+        return replace(self, pixels=augment(self.pixels.to(dtype, copy=True)))
 
     def _split(self, sizes):
         """Return consecutive batches of these sizes, all of them views."""

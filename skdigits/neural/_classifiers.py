@@ -2,10 +2,23 @@
 
 from numbers import Integral
 
-from skdigits._validation import Interval, StrOptions, check_layer_sizes
+from skdigits._validation import Interval, StrOptions, check_layer_sizes, check_one_per_block
 from skdigits.neural._estimator import NeuralClassifier
 from skdigits.neural._modules import ConvNet, DenseNet
 from skdigits.neural._plan import Defaults
+
+_POSITIVE = Interval(Integral, 1, None, closed="left")
+
+# Chosen on a part of MNIST's training set, and on shuffles of load_digits that no table shows.
+_ROWS = Defaults(
+    batch_size=128, peak_rate=0.005, planned_steps=1000, planned_epochs=(20, 200), dropout=0.3
+)
+_SMALL_IMAGES = Defaults(
+    batch_size=128, peak_rate=0.02, planned_steps=500, planned_epochs=(10, 100), dropout=0.5
+)
+_IMAGES = Defaults(
+    batch_size=128, peak_rate=0.01, planned_steps=1000, planned_epochs=(8, 100), dropout=0.0
+)
 
 
 class ANNClassifier(NeuralClassifier):
@@ -73,8 +86,24 @@ class ANNClassifier(NeuralClassifier):
     dropout : float or "auto", default="auto"
         Share of activations dropped in training, after every hidden layer. "auto" is 0.3 for
         "one_cycle" and training sets of several batches, else 0.
-    label_smoothing : float, default=0.0
-        Share of the target's probability that is spread over all classes.
+    label_smoothing : float or "auto", default="auto"
+        Share of the target's probability that is spread over all classes in training; predicted
+        probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
+        "one_cycle" and training sets of several batches, else 0.
+    augment : {"auto", "light", "strong"}, Augmentation, callable or None, default=None
+        Random changes of the images, anew in every epoch; only in training. "light" shifts by up
+        to 5 % of the side, rotates by up to 8 degrees and scales by up to 8 %; "strong" does
+        more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
+        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
+        pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
+        from, and returns a tensor like it. "auto" is "light" for "one_cycle", training sets of
+        several batches and images of at least 8 pixels each way, else None.
+    ema : float, default=0.0
+        Share that an exponential moving average of the weights, which then predicts, keeps in
+        every step; 0 for none. @EMA@
+    tta : bool, default=False
+        Whether predictions average the probabilities of the image and of four copies moved by a
+        28th of the side: five times the time. @TTA@
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, computed anew in every fit (so in every fold); "balanced" is
         inversely proportional to the classes' frequencies. Multiplies `sample_weight`.
@@ -152,9 +181,7 @@ class ANNClassifier(NeuralClassifier):
     """
 
     _module_class = DenseNet
-    _defaults = Defaults(
-        batch_size=128, peak_rate=0.005, planned_steps=1000, planned_epochs=(20, 200), dropout=0.3
-    )
+    _defaults = _ROWS
 
     def __init__(
         self,
@@ -182,7 +209,10 @@ class ANNClassifier(NeuralClassifier):
         epsilon=1e-8,
         n_iter_no_change=10,
         dropout="auto",
-        label_smoothing=0.0,
+        label_smoothing="auto",
+        augment=None,
+        ema=0.0,
+        tta=False,
         class_weight=None,
         image_shape=None,
         device="auto",
@@ -213,6 +243,9 @@ class ANNClassifier(NeuralClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.dropout = dropout
         self.label_smoothing = label_smoothing
+        self.augment = augment
+        self.ema = ema
+        self.tta = tta
         self.class_weight = class_weight
         self.image_shape = image_shape
         self.device = device
@@ -228,16 +261,20 @@ class CNNClassifier(NeuralClassifier):
 
     Parameters
     ----------
-    channels : int or array-like of int, default=(32, 64)
-        Feature maps of each block.
+    channels : int, array-like of int or "auto", default="auto"
+        Feature maps of each block. "auto" is (16, 32, 64, 64), and (32, 64) for images less than
+        16 pixels high or wide.
     hidden_layer_sizes : int or array-like of int, default=()
         Units of each dense layer between the blocks and the output.
     activation : {"identity", "logistic", "tanh", "relu", "gelu"}, default="relu"
         Activation of the blocks and the dense layers.
-    kernel_size : int, default=3
-        Side of the convolutions' square kernels; odd.
-    pooling : int, default=2
-        Side of each block's max-pooling windows, cut to what is left of the image; 1 for none.
+    kernel_size : int, array-like of int or "auto", default="auto"
+        Side of the convolutions' square kernels, odd: one for all blocks or one for each.
+        "auto" is 5 in the first block, of images less than 16 pixels high or wide 3, and 3 in the
+        others.
+    pooling : int, array-like of int or "auto", default="auto"
+        Side of the max-pooling windows, cut to what is left of the image, 1 for none: one for
+        all blocks or one for each. "auto" is 2 in the first two blocks and in the last, else 1.
     normalization : {"batch", "group"} or None, default="batch"
         What normalises the feature maps of each block. Batch statistics are weighted by the
         images' weights.
@@ -293,8 +330,24 @@ class CNNClassifier(NeuralClassifier):
     dropout : float or "auto", default="auto"
         Share of activations dropped in training, before every dense layer. "auto" is 0.5 for
         "one_cycle" and training sets of several batches, else 0.
-    label_smoothing : float, default=0.0
-        Share of the target's probability that is spread over all classes.
+    label_smoothing : float or "auto", default="auto"
+        Share of the target's probability that is spread over all classes in training; predicted
+        probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
+        "one_cycle" and training sets of several batches, else 0.
+    augment : {"auto", "light", "strong"}, Augmentation, callable or None, default="auto"
+        Random changes of the images, anew in every epoch; only in training. "light" shifts by up
+        to 5 % of the side, rotates by up to 8 degrees and scales by up to 8 %; "strong" does
+        more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
+        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
+        pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
+        from, and returns a tensor like it. "auto" is "light" for "one_cycle", training sets of
+        several batches and images of at least 8 pixels each way, else None.
+    ema : float, default=0.0
+        Share that an exponential moving average of the weights, which then predicts, keeps in
+        every step; 0 for none. @EMA@
+    tta : bool, default=False
+        Whether predictions average the probabilities of the image and of four copies moved by a
+        28th of the side: five times the time. @TTA@
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, computed anew in every fit (so in every fold); "balanced" is
         inversely proportional to the classes' frequencies. Multiplies `sample_weight`.
@@ -373,26 +426,22 @@ class CNNClassifier(NeuralClassifier):
     """
 
     _module_class = ConvNet
-    _defaults = Defaults(
-        batch_size=128, peak_rate=0.02, planned_steps=500, planned_epochs=(10, 100), dropout=0.5
-    )
-
     _parameter_constraints = {
         **NeuralClassifier._parameter_constraints,
-        "channels": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "pooling": [Interval(Integral, 1, None, closed="left")],
+        "channels": [StrOptions({"auto"}), "array-like", _POSITIVE],
+        "kernel_size": [StrOptions({"auto"}), "array-like", _POSITIVE],
+        "pooling": [StrOptions({"auto"}), "array-like", _POSITIVE],
         "normalization": [StrOptions({"batch", "group"}), None],
     }
 
     def __init__(
         self,
-        channels=(32, 64),
+        channels="auto",
         *,
         hidden_layer_sizes=(),
         activation="relu",
-        kernel_size=3,
-        pooling=2,
+        kernel_size="auto",
+        pooling="auto",
         normalization="batch",
         solver="adam",
         alpha=0.0,
@@ -415,7 +464,10 @@ class CNNClassifier(NeuralClassifier):
         epsilon=1e-8,
         n_iter_no_change=10,
         dropout="auto",
-        label_smoothing=0.0,
+        label_smoothing="auto",
+        augment="auto",
+        ema=0.0,
+        tta=False,
         class_weight=None,
         image_shape=None,
         device="auto",
@@ -450,19 +502,40 @@ class CNNClassifier(NeuralClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.dropout = dropout
         self.label_smoothing = label_smoothing
+        self.augment = augment
+        self.ema = ema
+        self.tta = tta
         self.class_weight = class_weight
         self.image_shape = image_shape
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
 
+    @property
+    def _defaults(self):
+        return _SMALL_IMAGES if self._has_small_images() else _IMAGES
+
+    def _has_small_images(self):
+        return min(self._input_shape()[1:]) < 16
+
     def _module_spec(self):
-        if self.kernel_size % 2 == 0:
+        small = self._has_small_images()
+        channels, kernel_size, pooling = self.channels, self.kernel_size, self.pooling
+        if isinstance(channels, str):
+            channels = (32, 64) if small else (16, 32, 64, 64)
+        channels = check_layer_sizes(channels, name="channels")
+        n_blocks = len(channels)
+        if isinstance(kernel_size, str):
+            kernel_size = [3 if small or i else 5 for i in range(n_blocks)]
+        if isinstance(pooling, str):
+            pooling = [2 if i in (0, 1, n_blocks - 1) else 1 for i in range(n_blocks)]
+        kernel_size = check_one_per_block(kernel_size, n_blocks, name="kernel_size")
+        if any(side % 2 == 0 for side in kernel_size):
             raise ValueError(f"CNNClassifier expects an odd kernel_size, got {self.kernel_size}.")
         return {
             **super()._module_spec(),
-            "channels": check_layer_sizes(self.channels, name="channels"),
-            "kernel_size": self.kernel_size,
-            "pooling": self.pooling,
+            "channels": channels,
+            "kernel_size": kernel_size,
+            "pooling": check_one_per_block(pooling, n_blocks, name="pooling"),
             "normalization": self.normalization,
         }

@@ -28,8 +28,9 @@ from skdigits._validation import (
     keep_fit_on_error,
     with_channels,
 )
+from skdigits.neural._augment import STRENGTHS
 from skdigits.neural._batches import hold_out, labelled_pixels
-from skdigits.neural._hardware import choose_device, one_thread_if_small, uses_bfloat16
+from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
 from skdigits.neural._inference import accuracy, forward_rows
 from skdigits.neural._labels import combine_weights, encode_labels
 from skdigits.neural._modules import ACTIVATIONS, initial_module
@@ -77,7 +78,10 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Options(Real, {np.inf}),
         ],
         "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        "augment": [StrOptions({"auto", *STRENGTHS}), callable, None],
+        "ema": [Interval(Real, 0, 1, closed="left")],
+        "tta": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "image_shape": [tuple, list, None],
         "device": [str],
@@ -241,7 +245,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self._check_image_shape(given_shape)
             device = choose_device(self.device, rows, who=type(self).__name__)
             autocast = uses_bfloat16(self.precision, device, rows)
-            with one_thread_if_small(rows, device):
+            with resources_for(rows, device):
                 data, held_out = self._training_data(rows, y, sample_weight)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
                 net = self._net_to_train(data, plan, device, resume=resume)
@@ -392,7 +396,8 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
         self._check_image_shape(given_shape)
         layer = "embed" if method == "embed" else "forward"
-        values = forward_rows(self.net_.module_, _torch_or_numpy(rows), layer)
+        views = self.tta and method != "embed"
+        values = forward_rows(self.net_.module_, _torch_or_numpy(rows), layer, views=views)
         return (values if method == "embed" else _in_float64(values)), rows
 
     def __getstate__(self):

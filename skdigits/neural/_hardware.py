@@ -4,6 +4,8 @@ import contextlib
 
 import torch
 
+from skdigits.neural._allocator import freed_memory_kept
+
 # A training set of at most this many pixels (2,600 images of 28x28) is trained on one thread.
 # More threads gain little there, and would make the bits depend on how many there are: a grid
 # search would score differently with n_jobs=2.
@@ -56,13 +58,17 @@ def _n_pixels(X):
     return X.shape[0] * X.shape[1]
 
 
+def resources_for(X, device):
+    """Return the context to train in: one thread for small sets, memory kept for large ones."""
+    if device.type != "cpu":
+        return contextlib.nullcontext()
+    return freed_memory_kept() if _n_pixels(X) > SMALL else one_thread()
+
+
 @contextlib.contextmanager
-def one_thread_if_small(X, device):
-    """Train small sets on one thread; put the calling thread's number back afterwards."""
+def one_thread():
+    """Compute on one thread; put the calling thread's number back afterwards."""
     before = torch.get_num_threads()
-    if device.type != "cpu" or before == 1 or _n_pixels(X) > SMALL:
-        yield
-        return
     torch.set_num_threads(1)
     try:
         yield

@@ -1,17 +1,24 @@
 """Networks at work: logits, activations and accuracy of any number of images."""
 
+import math
+from functools import partial
+
 import numpy as np
 import torch
 
+from skdigits.neural._augment import shifted
 from skdigits.neural._batches import as_tensor
+from skdigits.neural._modules import folded
 
 # Every batch has this many images, the last one filled up: the same kernels see every image, so
 # that its result does not depend, to the last bit, on its batch mates.
 BATCH_SIZE = 64
+# To either side and up and down, by a 28th of the side.
+_MOVES = ((1 / 28, 0), (-1 / 28, 0), (0, 1 / 28), (0, -1 / 28))
 
 
 @torch.no_grad()
-def forward_rows(module, rows, layer="forward"):
+def forward_rows(module, rows, layer="forward", *, views=False):
     """Return what `layer` of `module` gives for rows of pixels, batch by batch.
 
     Parameters
@@ -22,14 +29,17 @@ def forward_rows(module, rows, layer="forward"):
         Pixels.
     layer : {"forward", "embed"}, default="forward"
         The method of `module` to apply.
+    views : bool, default=False
+        Whether to return, in place of logits, the logarithm of the mean of the probabilities
+        of each image and of copies moved by a pixel.
 
     Returns
     -------
     Tensor of shape (n, n_units)
         On the device of `module`.
     """
-    module.eval()
-    apply = getattr(module, layer)
+    module = folded(module.eval())
+    apply = partial(_log_mean_probability, module) if views else getattr(module, layer)
     parts = []
     for start in range(0, len(rows), BATCH_SIZE):
         part = as_tensor(rows[start : start + BATCH_SIZE])
@@ -37,6 +47,13 @@ def forward_rows(module, rows, layer="forward"):
         pixels[: len(part)] = part.reshape(-1, *module.image_shape)
         parts.append(apply(pixels.to(module.device))[: len(part)])
     return torch.cat(parts)
+
+
+def _log_mean_probability(module, pixels):
+    pixels = pixels.to(module.dtype)
+    views = [pixels, *(shifted(pixels, *move) for move in _MOVES)]
+    log_probabilities = [module(view).log_softmax(dim=1) for view in views]
+    return torch.stack(log_probabilities).logsumexp(dim=0) - math.log(len(views))
 
 
 def accuracy(module, data):

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 ACTIVATIONS = {
     "identity": nn.Identity,
@@ -155,6 +156,24 @@ class ConvBlock(nn.Module):
         self.norm = norm
         self.activation = ACTIVATIONS[activation]()
 
+    def folded_weights(self):
+        """Return weights and bias of the one convolution that does for this and the norm.
+
+        None where there is none: pooling lies between, which a scale below zero does not pass.
+        """
+        norm = self.norm
+        if not isinstance(norm, BatchNorm) or bool((norm.weight < 0).any()):
+            return None
+        return fuse_conv_bn_weights(
+            self.conv.weight,
+            None,
+            norm.running_mean,
+            norm.running_var,
+            norm.eps,
+            norm.weight,
+            norm.bias,
+        )
+
     def forward(self, x, sample_weight=None):
         x = self.conv(x)
         if self.pooling != (1, 1):
@@ -183,6 +202,7 @@ class PixelNet(nn.Module):
         self.n_layers = 2 + len(hidden_layer_sizes)
         self.activation_name = activation
         self.standardize = Standardize()
+        self.register_buffer("sharpness", torch.ones(()))  # see _calibration.py
         self.blocks = nn.ModuleList()
         self._dense_spec = (n_outputs, tuple(hidden_layer_sizes))
 
@@ -204,7 +224,13 @@ class PixelNet(nn.Module):
 
     def forward(self, pixels, sample_weight=None):
         """Return logits, (n, n_outputs), of pixels, (n, *image_shape)."""
-        return self.head(self.embed(pixels, sample_weight))
+        logits = self.head(self.embed(pixels, sample_weight))
+        return logits if self.training else logits * self.sharpness
+
+    @property
+    def dtype(self):
+        """What is computed in."""
+        return self.head.weight.dtype
 
     @property
     def device(self):
@@ -253,10 +279,10 @@ class ConvNet(PixelNet):
     ----------
     channels : tuple of int
         Output channels of each block.
-    kernel_size : int
-        Side of the square kernels.
-    pooling : int
-        Side of the max-pooling windows, cut to images that are smaller.
+    kernel_size : tuple of int
+        Side of each block's square kernels.
+    pooling : tuple of int
+        Side of each block's max-pooling windows, cut to images that are smaller.
     normalization : {"batch", "group"} or None
         What normalises each block.
     **dense
@@ -266,10 +292,10 @@ class ConvNet(PixelNet):
     def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
         super().__init__(**dense)
         n_in, height, width = self.image_shape
-        for n_out in channels:
-            window = (min(pooling, height), min(pooling, width))
+        for n_out, kernel, side in zip(channels, kernel_size, pooling, strict=True):
+            window = (min(side, height), min(side, width))
             self.blocks.append(
-                ConvBlock(n_in, n_out, kernel_size, window, normalization, self.activation_name)
+                ConvBlock(n_in, n_out, kernel, window, normalization, self.activation_name)
             )
             n_in, height, width = n_out, height // window[0], width // window[1]
         self.n_layers += len(channels)
@@ -287,6 +313,25 @@ def build_module(module_class, spec):
     return module.to_empty(device="cpu")
 
 
+def channels_last(module):
+    """Return `module` with its kernels laid out so that all channels of a pixel lie together."""
+    return module.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def folded(module):
+    """Return a network that gives the same without normalising, or `module` itself."""
+    kernels = [block.folded_weights() for block in module.blocks]
+    if not kernels or any(kernel is None for kernel in kernels):
+        return module
+    weights = {name: w for name, w in module.state_dict().items() if ".norm." not in name}
+    for i, (weight, bias) in enumerate(kernels):
+        weights[f"blocks.{i}.conv.weight"], weights[f"blocks.{i}.conv.bias"] = weight, bias
+    plain = build_module(type(module), {**module.spec, "normalization": None})
+    plain.load_state_dict(weights, assign=True)
+    return channels_last(plain).train(module.training)
+
+
 def initial_module(module_class, spec, data, seed):
     """Return a network with weights drawn by `seed`, its pixels standardised after `data`.
 
@@ -295,4 +340,6 @@ def initial_module(module_class, spec, data, seed):
     module = build_module(module_class, spec).double()
     module.draw_weights(torch.Generator().manual_seed(seed))
     module.standardize.fit(data.pixels, data.weights)
-    return module.to(torch.float64 if data.pixels.dtype == torch.float64 else torch.float32)
+    module.sharpness.fill_(1)
+    dtype = torch.float64 if data.pixels.dtype == torch.float64 else torch.float32
+    return channels_last(module.to(dtype))

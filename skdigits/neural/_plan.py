@@ -1,7 +1,12 @@
 """How to train: an estimator's parameters with every "auto" settled."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from skdigits.neural._augment import make_augmentation
+
+_AUGMENTED_SIDE = 8  # pixels; on smaller images, light changes are mostly blur
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Plan:
     weight_decay: float
     dropout: float
     label_smoothing: float
+    augment: Callable | None
+    ema: float
     autocast: bool
     tol: float
     n_iter_no_change: float
@@ -64,9 +71,13 @@ def make_plan(estimator, data, *, autocast, incremental):
     if rate == "auto":
         rate = defaults.peak_rate if one_cycle else defaults.constant_rate
     batch_size = defaults.batch_size if estimator.batch_size == "auto" else estimator.batch_size
+    regularize = one_cycle and len(data) > batch_size
     dropout = estimator.dropout
     if dropout == "auto":
-        dropout = defaults.dropout if one_cycle and len(data) > batch_size else 0.0
+        dropout = defaults.dropout if regularize else 0.0
+    label_smoothing = estimator.label_smoothing
+    if label_smoothing == "auto":
+        label_smoothing = defaults.label_smoothing if regularize else 0.0
     n_epochs = estimator.max_iter
     if n_epochs == "auto":
         n_epochs = defaults.one_cycle_epochs(len(data)) if one_cycle else defaults.most_epochs
@@ -86,7 +97,9 @@ def make_plan(estimator, data, *, autocast, incremental):
         epsilon=estimator.epsilon,
         weight_decay=_weight_decay(estimator, data, batch_size),
         dropout=dropout,
-        label_smoothing=estimator.label_smoothing,
+        label_smoothing=label_smoothing,
+        augment=_settle_augmentation(estimator.augment, data, regularize=regularize),
+        ema=estimator.ema,
         autocast=autocast,
         tol=estimator.tol,
         n_iter_no_change=estimator.n_iter_no_change,
@@ -103,6 +116,7 @@ class Defaults:
     planned_steps: int
     planned_epochs: tuple
     dropout: float
+    label_smoothing: float = 0.1
     constant_rate: float = 0.001
     most_epochs: int = 200
 
@@ -121,6 +135,14 @@ def _settle_schedule(estimator, *, incremental):
         one_cycle = ends_as_planned and estimator.solver != "sgd"
         schedule = "one_cycle" if one_cycle else "constant"
     return "constant" if incremental and schedule == "one_cycle" else schedule
+
+
+def _settle_augmentation(augment, data, *, regularize):
+    """Return what changes the images; by "auto" light changes of what is large enough."""
+    if isinstance(augment, str) and augment == "auto":
+        height, width = data.pixels.shape[2:]
+        augment = "light" if regularize and min(height, width) >= _AUGMENTED_SIDE else None
+    return make_augmentation(augment)
 
 
 def _weight_decay(estimator, data, batch_size):

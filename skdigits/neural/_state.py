@@ -1,13 +1,11 @@
 """A trained net as NumPy arrays and plain values, and back."""
 
-from dataclasses import asdict
-
 import numpy as np
 import torch
 
-from skdigits.neural._modules import MODULES, build_module
+from skdigits.neural._modules import MODULES, build_module, channels_last
 from skdigits.neural._plan import Plan
-from skdigits.neural._training import build_net
+from skdigits.neural._training import build_net, load_optimizer
 
 
 def net_to_arrays(net, plan, *, with_optimizer):
@@ -19,7 +17,7 @@ def net_to_arrays(net, plan, *, with_optimizer):
         "weights": _to_arrays(module.state_dict()),
         "optimizer": _to_arrays(net.optimizer_.state_dict()) if with_optimizer else None,
         "history": [dict(epoch) for epoch in net.history],
-        "plan": asdict(plan),
+        "plan": {**vars(plan), "augment": None},  # which the estimator has
     }
 
 
@@ -28,9 +26,9 @@ def net_from_arrays(state, callbacks):
     plan = Plan(**state["plan"])
     module = build_module(MODULES[state["module"]], state["spec"])
     module.load_state_dict(_to_tensors(state["weights"]), assign=True)
-    net = build_net(module.eval(), plan, callbacks)
+    net = build_net(channels_last(module.eval()), plan, callbacks)
     if state["optimizer"] is not None:
-        net.optimizer_.load_state_dict(_to_tensors(state["optimizer"]))
+        load_optimizer(net.optimizer_, _to_tensors(state["optimizer"]))
     net.history.extend(state["history"])
     return net, plan
 

@@ -5,6 +5,7 @@ import math
 import warnings
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from torch.nn import functional as F
+
+from skdigits.neural._averaging import WeightAverage
+from skdigits.neural._calibration import undo_smoothing
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 SMALLEST_RATE = 1e-6  # where the "adaptive" schedule gives up, as in MLPClassifier
@@ -90,7 +94,16 @@ def build_net(module, plan, callbacks):
 def resume_optimizer(optimizer, earlier):
     """Give `optimizer` a copy of the moments of an `earlier` one of the same parameters."""
     moments = copy.deepcopy(earlier.state_dict()["state"])
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    load_optimizer(optimizer, {**optimizer.state_dict(), "state": moments})
+
+
+def load_optimizer(optimizer, state):
+    """Load `state`, the moments laid out in memory as their weights: fused steps rely on it."""
+    optimizer.load_state_dict(state)
+    for weight, moments in optimizer.state.items():
+        for name, moment in moments.items():
+            if moment.shape == weight.shape:
+                moments[name] = torch.empty_like(weight).copy_(moment)
 
 
 def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
@@ -116,7 +129,8 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
     """
     module = net.module_
     dataset = Dataset(data.pixels, data.codes)
-    randomness = _Randomness(module, plan.dropout, seed)
+    randomness = _Randomness(module, plan, seed)
+    average = WeightAverage(module, plan.ema)
     net.notify("on_train_begin", X=data.pixels, y=data.codes)
     converged = not plan.open_ended
     rate = plan.rate
@@ -125,10 +139,11 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         randomness.start_epoch(progress.n_seen)
         net.notify("on_epoch_begin", dataset_train=dataset, dataset_valid=None)
         rates = _epoch_rates(plan, rate, epoch, data.n_batches(plan.batch_size), progress.n_seen)
-        loss = _run_epoch(net, data, plan, rates, randomness.shuffling if plan.shuffle else None)
+        loss = _run_epoch(net, data, plan, rates, randomness, average)
         progress.n_epochs += 1
         progress.n_seen += len(data)
-        _record_epoch(net, plan, progress, loss, validation)
+        with average.in_place():
+            _record_epoch(net, plan, progress, loss, validation)
         stop = _notify_epoch_end(net, dataset)
         stop = end_epoch() or stop
         if progress.n_no_improvement > plan.n_iter_no_change and _may_stop(plan, validation):
@@ -139,10 +154,12 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
             converged = True
             break
     net.notify("on_train_end", X=data.pixels, y=data.codes)
+    average.settle()
     if progress.best_weights is not None:
         module.load_state_dict(progress.best_weights)
     module.eval()
     _refuse_non_finite(module, progress)
+    undo_smoothing(module, data, plan.label_smoothing)
     if not converged:
         _warn_not_converged(plan)
 
@@ -170,19 +187,23 @@ def weights_kept_on_error(net):
 
 
 class _Randomness:
-    """The generators of shuffling and dropout, seeded anew for every epoch."""
+    """The generators of shuffling, dropout and augmentation, seeded anew for every epoch."""
 
-    def __init__(self, module, dropout, seed):
+    def __init__(self, module, plan, seed):
         self.seed = seed
-        self.shuffling = torch.Generator()
-        self.dropout = torch.Generator(device=module.device)
-        module.set_dropout(dropout, self.dropout)
+        shuffling = torch.Generator()
+        dropout = torch.Generator(device=module.device)
+        augmentation = torch.Generator(device=module.device)
+        self._generators = (shuffling, dropout, augmentation)
+        module.set_dropout(plan.dropout, dropout)
+        self.shuffling = shuffling if plan.shuffle else None
+        self.augment = plan.augment and partial(plan.augment, generator=augmentation)
 
     def start_epoch(self, n_seen):
         """Seed by what has been seen, so that ten calls for one epoch are one for ten."""
-        shuffling, dropout = np.random.SeedSequence([self.seed, n_seen]).generate_state(2)
-        self.shuffling.manual_seed(int(shuffling))
-        self.dropout.manual_seed(int(dropout))
+        seeds = np.random.SeedSequence([self.seed, n_seen]).generate_state(len(self._generators))
+        for generator, seed in zip(self._generators, seeds, strict=True):
+            generator.manual_seed(int(seed))
 
 
 def _epoch_rates(plan, rate, epoch, n_batches, n_seen):
@@ -207,7 +228,7 @@ def one_cycle(done):
     return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * fall
 
 
-def _run_epoch(net, data, plan, rates, generator):
+def _run_epoch(net, data, plan, rates, randomness, average):
     """Take one optimiser step a batch and return the mean training loss."""
     module, optimizer = net.module_, net.optimizer_
     module.train()
@@ -218,7 +239,7 @@ def _run_epoch(net, data, plan, rates, generator):
     )
     parameters = list(module.parameters())
     losses, sizes = [], []
-    batches = data.batches(plan.batch_size, generator)
+    batches = data.batches(plan.batch_size, randomness.shuffling, randomness.augment)
     for rate, (pixels, codes, weights) in zip(rates, batches, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -233,6 +254,7 @@ def _run_epoch(net, data, plan, rates, generator):
         if watched:
             _notify_gradients(net, (pixels, codes))
         optimizer.step()
+        average.update()
         losses.append(loss.detach())
         sizes.append(len(codes))
         if watched:

@@ -1,0 +1,91 @@
+"""What the benchmarks share: data, timing turn about, tables, verdicts."""
+
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from skdigits.datasets import fetch_mnist
+
+THREADS = 2
+
+
+def mnist():
+    """Return MNIST as it is split for the field: X_train, y_train, X_test, y_test."""
+    return (*fetch_mnist(return_X_y=True), *fetch_mnist(subset="test", return_X_y=True))
+
+
+def seconds(call, *arguments):
+    """Return how long a call takes, and what it returns."""
+    start = time.perf_counter()
+    result = call(*arguments)
+    return time.perf_counter() - start, result
+
+
+def turn_about(ways, rounds):
+    """Call every one of `ways` once a round; return the seconds of each, one list a way."""
+    times = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, call in ways.items():
+            times[name].append(seconds(call)[0])
+    return times
+
+
+def ratio(times, of):
+    """Return the median of the ratios, round by round."""
+    return statistics.median(np.divide(times, of))
+
+
+def spread(values):
+    """Return mean and standard deviation as text."""
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+
+
+def table(head, rows):
+    """Print rows under a head, the first column to the left."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for row in cells:
+        first, *others = (
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        print("  ".join([first, *others]))
+
+
+def save_plot(name, draw):
+    """Let `draw` fill axes, and save the picture in the folder `SKDIGITS_PLOTS`, if it is set."""
+    folder = os.environ.get("SKDIGITS_PLOTS")
+    if folder is None:
+        return
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3)
+    draw(axes)
+    figure.savefig(Path(folder) / f"{name}.png", dpi=120)
+
+
+class Verdicts:
+    """What was claimed, and whether it holds."""
+
+    def __init__(self):
+        self.missed = False
+
+    def check(self, claim, value, *, at_least=None, at_most=None):
+        """Print a claim with what was measured."""
+        holds = value >= at_least if at_most is None else value <= at_most
+        bound = f"at least {at_least}" if at_most is None else f"at most {at_most}"
+        print(f"{'holds ' if holds else 'MISSED'}  {claim}: {value:.4g} ({bound})")
+        self.missed = self.missed or not holds
+
+    def leave(self):
+        """Exit, with status 1 if a claim does not hold."""
+        sys.exit(int(self.missed))
