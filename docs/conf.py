@@ -9,7 +9,7 @@ author = "The skdigits developers"
 copyright = "2026, The skdigits developers"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "myst_parser", "numpydoc"]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 default_role = "code"

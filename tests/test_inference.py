@@ -5,9 +5,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
+from torch.nn import functional as F
 
 from skdigits import ANNClassifier, CNNClassifier
-from skdigits.neural._modules import BatchNorm, folded
+from skdigits.neural._modules import BatchNorm, _max_pool, folded
 
 BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
@@ -42,6 +43,13 @@ def test_a_channel_that_is_turned_over_is_not_folded(digits):
         expected = module(torch.from_numpy(X.reshape(-1, 1, 8, 8).copy()))
     assert folded(module) is module
     assert_allclose(model.decision_function(X), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("window", [(2, 2), (3, 2), (1, 1), (1, 2), (5, 7)])
+def test_pooling_without_positions_is_torchs(window):
+    x = torch.randn(3, 4, 5, 7, generator=torch.Generator().manual_seed(0))
+    for images in (x, x.contiguous(memory_format=torch.channels_last)):
+        assert torch.equal(_max_pool(images, window), F.max_pool2d(images, window))
 
 
 @pytest.mark.parametrize("normalization", ["group", None])

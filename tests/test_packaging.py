@@ -80,7 +80,7 @@ def test_version_is_written_once():
 def test_all_takes_every_extra_of_users():
     extras = _pyproject()["project"]["optional-dependencies"]
     taken = set(re.fullmatch(r"skdigits\[(.*)\]", extras["all"][0])[1].split(","))
-    assert taken == set(extras) - {"all", "test", "docs", "dev"}
+    assert taken == set(extras) - {"all", "bench", "test", "docs", "dev"}
 
 
 def test_constraints_pin_every_direct_dependency():

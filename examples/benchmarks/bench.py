@@ -11,6 +11,7 @@ import numpy as np
 from skdigits.datasets import fetch_mnist
 
 THREADS = 2
+PAUSE = 0.2  # seconds
 
 
 def mnist():
@@ -26,10 +27,14 @@ def seconds(call, *arguments):
 
 
 def turn_about(ways, rounds):
-    """Call every one of `ways` once a round; return the seconds of each, one list a way."""
+    """Call every one of `ways` once a round; return the seconds of each, one list a way.
+
+    A pause before each lets the threads of the one before come to rest.
+    """
     times = {name: [] for name in ways}
     for _ in range(rounds):
         for name, call in ways.items():
+            time.sleep(PAUSE)
             times[name].append(seconds(call)[0])
     return times
 

@@ -42,7 +42,8 @@ class LabelledPixels:
         """Return the images at the positions `index`."""
         index = torch.as_tensor(index, device=self.codes.device)
         weights = None if self.weights is None else self.weights[index]
-        pixels = self.pixels[index.to(self.pixels.device)]
+        # Copies whole images; indexing in brackets goes pixel by pixel.
+        pixels = self.pixels.index_select(0, index.to(self.pixels.device))
         return LabelledPixels(pixels, self.codes[index], weights)
 
     def n_batches(self, batch_size):

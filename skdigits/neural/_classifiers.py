@@ -10,15 +10,11 @@ from skdigits.neural._plan import Defaults
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
 # Chosen on a part of MNIST's training set, and on shuffles of load_digits that no table shows.
-_ROWS = Defaults(
-    batch_size=128, peak_rate=0.005, planned_steps=1000, planned_epochs=(20, 200), dropout=0.3
-)
+_ROWS = Defaults(batch_size=128, peak_rate=0.005, planned_steps=1000, planned_epochs=(20, 200))
 _SMALL_IMAGES = Defaults(
     batch_size=128, peak_rate=0.02, planned_steps=500, planned_epochs=(10, 100), dropout=0.5
 )
-_IMAGES = Defaults(
-    batch_size=128, peak_rate=0.01, planned_steps=1000, planned_epochs=(8, 100), dropout=0.0
-)
+_IMAGES = Defaults(batch_size=128, peak_rate=0.01, planned_steps=1000, planned_epochs=(8, 100))
 
 
 class ANNClassifier(NeuralClassifier):
@@ -83,9 +79,8 @@ class ANNClassifier(NeuralClassifier):
         Numerical constant of "adam" and "adamw".
     n_iter_no_change : int or inf, default=10
         How many epochs without improvement, one more stops.
-    dropout : float or "auto", default="auto"
-        Share of activations dropped in training, after every hidden layer. "auto" is 0.3 for
-        "one_cycle" and training sets of several batches, else 0.
+    dropout : float, default=0.0
+        Share of activations dropped in training, after every hidden layer.
     label_smoothing : float or "auto", default="auto"
         Share of the target's probability that is spread over all classes in training; predicted
         probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
@@ -208,7 +203,7 @@ class ANNClassifier(NeuralClassifier):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
-        dropout="auto",
+        dropout=0.0,
         label_smoothing="auto",
         augment=None,
         ema=0.0,
@@ -295,12 +290,14 @@ class CNNClassifier(NeuralClassifier):
         end is known, and "constant" with `warm_start`, `early_stopping` or ``solver="sgd"``.
         `partial_fit` trains at a constant rate under "one_cycle".
     learning_rate_init : float or "auto", default="auto"
-        Learning rate; for "one_cycle" its peak. "auto" is 0.02 for "one_cycle", else 0.001.
+        Learning rate; for "one_cycle" its peak. "auto" is 0.01 for "one_cycle", 0.02 for images
+        less than 16 pixels high or wide, else 0.001.
     power_t : float, default=0.5
         Exponent of "invscaling".
     max_iter : int or "auto", default="auto"
         Passes over the training set (epochs), at most. "auto" is, for "one_cycle", as many as
-        make 500 batches, but at least 10 and at most 100; else 200.
+        make 1,000 batches, but at least 8 and at most 100; for images less than 16 pixels high
+        or wide 500 batches and at least 10; else 200.
     shuffle : bool, default=True
         Whether to shuffle before every pass.
     random_state : int, RandomState instance or None, default=None
@@ -329,7 +326,8 @@ class CNNClassifier(NeuralClassifier):
         How many epochs without improvement, one more stops.
     dropout : float or "auto", default="auto"
         Share of activations dropped in training, before every dense layer. "auto" is 0.5 for
-        "one_cycle" and training sets of several batches, else 0.
+        images less than 16 pixels high or wide, "one_cycle" and training sets of several
+        batches, else 0.
     label_smoothing : float or "auto", default="auto"
         Share of the target's probability that is spread over all classes in training; predicted
         probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
@@ -428,6 +426,7 @@ class CNNClassifier(NeuralClassifier):
     _module_class = ConvNet
     _parameter_constraints = {
         **NeuralClassifier._parameter_constraints,
+        "dropout": [StrOptions({"auto"}), *NeuralClassifier._parameter_constraints["dropout"]],
         "channels": [StrOptions({"auto"}), "array-like", _POSITIVE],
         "kernel_size": [StrOptions({"auto"}), "array-like", _POSITIVE],
         "pooling": [StrOptions({"auto"}), "array-like", _POSITIVE],

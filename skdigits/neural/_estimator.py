@@ -77,7 +77,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Interval(Integral, 1, None, closed="left"),
             Options(Real, {np.inf}),
         ],
-        "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
         "label_smoothing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
         "augment": [StrOptions({"auto", *STRENGTHS}), callable, None],
         "ema": [Interval(Real, 0, 1, closed="left")],

@@ -10,9 +10,6 @@ from skdigits.neural._augment import shifted
 from skdigits.neural._batches import as_tensor
 from skdigits.neural._modules import folded
 
-# Every batch has this many images, the last one filled up: the same kernels see every image, so
-# that its result does not depend, to the last bit, on its batch mates.
-BATCH_SIZE = 64
 # To either side and up and down, by a 28th of the side.
 _MOVES = ((1 / 28, 0), (-1 / 28, 0), (0, 1 / 28), (0, -1 / 28))
 
@@ -20,6 +17,9 @@ _MOVES = ((1 / 28, 0), (-1 / 28, 0), (0, 1 / 28), (0, -1 / 28))
 @torch.no_grad()
 def forward_rows(module, rows, layer="forward", *, views=False):
     """Return what `layer` of `module` gives for rows of pixels, batch by batch.
+
+    Every batch has as many images, the last one filled up: the same kernels see every image, so
+    that its result does not depend, to the last bit, on its batch mates.
 
     Parameters
     ----------
@@ -40,11 +40,13 @@ def forward_rows(module, rows, layer="forward", *, views=False):
     """
     module = folded(module.eval())
     apply = partial(_log_mean_probability, module) if views else getattr(module, layer)
+    size = module.prediction_batch
     parts = []
-    for start in range(0, len(rows), BATCH_SIZE):
-        part = as_tensor(rows[start : start + BATCH_SIZE])
-        pixels = part.new_zeros((BATCH_SIZE, *module.image_shape))
-        pixels[: len(part)] = part.reshape(-1, *module.image_shape)
+    for start in range(0, len(rows), size):
+        part = as_tensor(rows[start : start + size])
+        pixels = part.reshape(-1, *module.image_shape)
+        if len(part) < size:
+            pixels = torch.cat([pixels, pixels.new_zeros((size - len(part), *module.image_shape))])
         parts.append(apply(pixels.to(module.device))[: len(part)])
     return torch.cat(parts)
 

@@ -1,5 +1,6 @@
 """The networks as plain torch modules: pixels in, logits out."""
 
+import functools
 import math
 
 import torch
@@ -25,7 +26,7 @@ class Standardize(nn.Module):
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, pixels):
-        return torch.addcmul(self.shift, pixels.to(self.scale.dtype), self.scale)
+        return (pixels.to(self.scale.dtype) * self.scale).add_(self.shift)
 
     def fit(self, pixels, weights=None):
         """Give the pixels of a training set, its images weighted, mean 0 and variance 1."""
@@ -35,22 +36,37 @@ class Standardize(nn.Module):
         self.shift.fill_(-mean * scale)
 
 
+_MOMENT_ROWS = 512  # which stay in the processor's cache
+
+
 def _moments(rows, weights):
-    """Return mean and standard deviation, in float64 and a few thousand rows at a time."""
+    """Return mean and standard deviation, a few hundred rows at a time.
+
+    Rows are summed in the precision of the training, their sums in float64.
+    """
     sums, total = torch.zeros(2, dtype=torch.float64), 0.0
+    dtype = torch.float64 if rows.dtype == torch.float64 else torch.float32
     centre = float(rows[0].double().mean())
-    for start in range(0, len(rows), 4096):
-        part = rows[start : start + 4096].double() - centre
-        weight = part.new_ones(len(part)) if weights is None else weights[start : start + 4096]
-        weight = weight.to(part)
-        sums += torch.stack([part.sum(dim=1) @ weight, part.square_().sum(dim=1) @ weight]).cpu()
+    for start in range(0, len(rows), _MOMENT_ROWS):
+        part = rows[start : start + _MOMENT_ROWS].to(dtype, copy=True).sub_(centre)
+        row_sums = torch.stack([part.sum(dim=1), part.square_().sum(dim=1)]).double()
+        weight = row_sums.new_ones(len(part))
+        if weights is not None:
+            weight.copy_(weights[start : start + _MOMENT_ROWS])
+        sums += (row_sums @ weight).cpu()
         total += float(weight.sum()) * rows.shape[1]
     mean, square = (sums / total).tolist()
     return mean + centre, max(square - mean**2, 0.0) ** 0.5
 
 
 class Dropout(nn.Module):
-    """Dropout that draws from a generator of its own, never from torch's global one."""
+    """Dropout that draws from a generator of its own, never from torch's global one.
+
+    Four units share one random number of 64 bits: drawing is what takes the time. A share is
+    rounded to a 65,536th, and to one at least.
+    """
+
+    _LEVELS = 2**16
 
     def __init__(self):
         super().__init__()
@@ -60,8 +76,17 @@ class Dropout(nn.Module):
     def forward(self, x):
         if not self.training or self.p == 0:
             return x
-        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * keep.div_(1 - self.p)
+        n_dropped = min(max(round(self.p * self._LEVELS), 1), self._LEVELS - 1)
+        last_dropped = n_dropped - self._LEVELS // 2 - 1
+        # 0 or 1 by arithmetic in place: torch is slow at turning comparisons into numbers.
+        kept = self._levels(x).clamp_(last_dropped, last_dropped + 1).sub_(last_dropped)
+        return x * kept.to(x.dtype).mul_(self._LEVELS / (self._LEVELS - n_dropped))
+
+    def _levels(self, x):
+        """Return random integers of 16 bits in the shape of `x`."""
+        draws = torch.empty(math.ceil(x.numel() / 4), dtype=torch.int64, device=x.device)
+        draws.random_(-(2**63), None, generator=self.generator)
+        return draws.view(torch.int16)[: x.numel()].view(x.shape)
 
 
 class BatchNorm(nn.Module):
@@ -175,10 +200,17 @@ class ConvBlock(nn.Module):
         )
 
     def forward(self, x, sample_weight=None):
-        x = self.conv(x)
-        if self.pooling != (1, 1):
-            x = F.max_pool2d(x, self.pooling)
-        return self.activation(self.norm(x, sample_weight))
+        pool = F.max_pool2d if self.training else _max_pool
+        return self.activation(self.norm(pool(self.conv(x), self.pooling), sample_weight))
+
+
+def _max_pool(x, window):
+    """Return what torch's max-pooling does, which also notes where each maximum was: slower."""
+    for dim, side in zip((2, 3), window, strict=True):
+        n_windows = x.shape[dim] // side
+        parts = x.narrow(dim, 0, n_windows * side).unflatten(dim, (n_windows, side)).unbind(dim + 1)
+        x = functools.reduce(torch.maximum, parts)
+    return x
 
 
 class PixelNet(nn.Module):
@@ -194,7 +226,14 @@ class PixelNet(nn.Module):
         Units of the dense layers.
     activation : str
         A key of `ACTIVATIONS`.
+
+    Attributes
+    ----------
+    prediction_batch : int
+        Images in every batch of a prediction: as many as the processor's cache is good for.
     """
+
+    prediction_batch: int
 
     def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation):
         super().__init__()
@@ -267,6 +306,8 @@ class PixelNet(nn.Module):
 class DenseNet(PixelNet):
     """A multi-layer perceptron on pixels."""
 
+    prediction_batch = 512
+
     def __init__(self, **dense):
         super().__init__(**dense)
         self._add_dense_layers(math.prod(self.image_shape), drop_first=False)
@@ -288,6 +329,8 @@ class ConvNet(PixelNet):
     **dense
         Parameters of `PixelNet`.
     """
+
+    prediction_batch = 64
 
     def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
         super().__init__(**dense)

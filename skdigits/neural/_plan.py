@@ -115,7 +115,7 @@ class Defaults:
     peak_rate: float
     planned_steps: int
     planned_epochs: tuple
-    dropout: float
+    dropout: float = 0.0
     label_smoothing: float = 0.1
     constant_rate: float = 0.001
     most_epochs: int = 200
