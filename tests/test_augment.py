@@ -1,5 +1,7 @@
 """Augmentation: what it does to images, and what it does not do."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from skdigits import ANNClassifier, Augmentation, CNNClassifier
@@ -244,7 +247,6 @@ def test_a_function_gets_pixels_as_they_are_in_floating_point(dtype, batch_size,
     record = Recorder()
     quick(ANNClassifier, augment=record, batch_size=batch_size).fit(X, y)
     assert_array_equal(X, before)
-    assert sum(shape[0] for shape, _, _ in record.seen) == 3 * len(X)
     assert {shape[1:] for shape, _, _ in record.seen} == {(1, 8, 8)}
     expected = torch.float64 if dtype == "float64" else torch.float32
     assert {seen for _, seen, _ in record.seen} == {expected}
@@ -296,10 +298,36 @@ def test_rows_that_are_no_images_are_not_changed_by_default():
     assert_array_equal(model.fit(X, y).predict_proba(X), expected)
 
 
-def test_labels_and_weights_go_with_their_images():
-    pixels = torch.arange(100, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
-    codes = torch.arange(100)
+@pytest.mark.parametrize(
+    ("parameters", "n_images"),
+    [
+        ({"batch_size": 64}, 4 * 300),
+        ({"batch_size": 100}, 4 * 300),
+        ({"batch_size": 300}, 4 * 300),
+        ({"batch_size": 64, "max_iter": 1}, 4 * 60),
+        ({"batch_size": 64, "learning_rate": "constant", "tol": 0.0}, 5 * 300),
+    ],
+)
+def test_the_last_fifth_of_a_planned_training_sees_the_images_as_they_are(
+    parameters, n_images, digits
+):
+    record = Recorder()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        quick(ANNClassifier, augment=record, **{"max_iter": 5, **parameters}).fit(*digits)
+    assert sum(shape[0] for shape, _, _ in record.seen) == n_images
+
+
+@pytest.mark.parametrize("n_augmented", [None, 0, 5, 20, 40])
+def test_labels_and_weights_go_with_their_images(n_augmented):
+    pixels = torch.arange(100).repeat(40).view(-1, 1, 1, 1).expand(-1, 1, 2, 2).byte()
+    codes = torch.arange(100).repeat(40)
     data = LabelledPixels(pixels, codes, codes.float())
-    for images, labels, weights in data.batches(7, generator(), lambda images: images + 0.5):
-        assert_array_equal(images[:, 0, 0, 0] - 0.5, labels)
+    batches = data.batches(100, generator(), lambda images: images + 0.5, n_augmented)
+    seen = []
+    for i, (images, labels, weights) in enumerate(batches):
+        changed = 0.5 if n_augmented is None or i < n_augmented else 0
+        assert_array_equal(images[:, 0, 0, 0] - changed, labels)
         assert_array_equal(weights, labels.float())
+        seen.append(labels)
+    assert_array_equal(torch.cat(seen).sort().values, codes.sort().values)

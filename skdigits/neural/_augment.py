@@ -17,7 +17,8 @@ class Augmentation(BaseEstimator):
     """Random shift, rotation, scale, shear, elastic deformation and erasing of images.
 
     For the parameter `augment` of :class:`ANNClassifier` and :class:`CNNClassifier`, which apply
-    it to the batches they train on and to nothing else. Every image is changed in its own way,
+    it to the batches they train on, but for the last fifth of a one-cycle training, and to nothing
+    else. Every image is changed in its own way,
     all of a batch at once. What comes in at the edges has the image's own background, the median
     of its border pixels, so that dark ink on paper and light ink on black serve alike. Images
     are never flipped: a mirrored 2 is no 2.

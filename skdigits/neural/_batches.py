@@ -50,15 +50,17 @@ class LabelledPixels:
         """Return how many batches of at most `batch_size` images one pass takes."""
         return math.ceil(len(self) / batch_size)
 
-    def batches(self, batch_size, generator=None, augment=None):
+    def batches(self, batch_size, generator=None, augment=None, n_augmented=None):
         """Yield the pixels, codes and weights of one pass, shuffled when given a generator.
 
         The batches are of equal size, give or take one image, so that none is too small for
-        batch statistics. `augment` takes and returns floating-point pixels.
+        batch statistics. `augment` takes and returns floating-point pixels, those of the first
+        `n_augmented` batches or of all.
         """
         n_batches = self.n_batches(batch_size)
+        n_augmented = n_batches if n_augmented is None else n_augmented
         if n_batches == 1:
-            yield from self._augmented(augment)._split([len(self)])
+            yield from self._changed(augment if n_augmented else None)._split([len(self)])
             return
         smaller, n_larger = divmod(len(self), n_batches)
         sizes = [smaller + 1] * n_larger + [smaller] * (n_batches - n_larger)
@@ -66,11 +68,13 @@ class LabelledPixels:
         if generator is not None:
             order = torch.randperm(len(self), generator=generator)
         per_block = max(1, _BLOCK // batch_size)
-        blocks = [sizes[i : i + per_block] for i in range(0, n_batches, per_block)]
-        for block, index in zip(blocks, order.split([sum(b) for b in blocks]), strict=True):
-            yield from self.subset(index)._augmented(augment)._split(block)
+        for part, change in ((sizes[:n_augmented], augment), (sizes[n_augmented:], None)):
+            for first in range(0, len(part), per_block):
+                block = part[first : first + per_block]
+                index, order = order.tensor_split([sum(block)])
+                yield from self.subset(index)._changed(change)._split(block)
 
-    def _augmented(self, augment):
+    def _changed(self, augment):
         if augment is None:
             return self
         dtype = self.pixels.dtype if self.pixels.is_floating_point() else torch.float32

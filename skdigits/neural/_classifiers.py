@@ -91,8 +91,9 @@ class ANNClassifier(NeuralClassifier):
         more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
         callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
         pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
-        from, and returns a tensor like it. "auto" is "light" for "one_cycle", training sets of
-        several batches and images of at least 8 pixels each way, else None.
+        from, and returns a tensor like it. The last fifth of a "one_cycle" training has the
+        images as they are. "auto" is "light" for "one_cycle", training sets of several batches
+        and images of at least 8 pixels each way, else None.
     ema : float, default=0.0
         Share that an exponential moving average of the weights, which then predicts, keeps in
         every step; 0 for none. @EMA@
@@ -338,8 +339,9 @@ class CNNClassifier(NeuralClassifier):
         more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
         callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
         pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
-        from, and returns a tensor like it. "auto" is "light" for "one_cycle", training sets of
-        several batches and images of at least 8 pixels each way, else None.
+        from, and returns a tensor like it. The last fifth of a "one_cycle" training has the
+        images as they are. "auto" is "light" for "one_cycle", training sets of several batches
+        and images of at least 8 pixels each way, else None.
     ema : float, default=0.0
         Share that an exponential moving average of the weights, which then predicts, keeps in
         every step; 0 for none. @EMA@

@@ -17,11 +17,10 @@ from torch.nn import functional as F
 
 from skdigits.neural._averaging import WeightAverage
 from skdigits.neural._calibration import undo_smoothing
+from skdigits.neural._schedule import epoch_rates, n_augmented
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 SMALLEST_RATE = 1e-6  # where the "adaptive" schedule gives up, as in MLPClassifier
-_WARM_UP = 0.25  # share of a one-cycle schedule spent on reaching the peak
-_LOWEST_SHARE = 1e-3  # of the peak, at both ends of the cycle
 _NOT_DECAYED = ("*.bias", "*.norm.weight")
 _SKORCH_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
 
@@ -138,8 +137,15 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         end_epoch = begin_epoch()
         randomness.start_epoch(progress.n_seen)
         net.notify("on_epoch_begin", dataset_train=dataset, dataset_valid=None)
-        rates = _epoch_rates(plan, rate, epoch, data.n_batches(plan.batch_size), progress.n_seen)
-        loss = _run_epoch(net, data, plan, rates, randomness, average)
+        n_batches = data.n_batches(plan.batch_size)
+        rates = epoch_rates(plan, rate, epoch, n_batches, progress.n_seen)
+        batches = data.batches(
+            plan.batch_size,
+            randomness.shuffling,
+            randomness.augment,
+            n_augmented(plan, epoch, n_batches),
+        )
+        loss = _run_epoch(net, data, plan, zip(rates, batches, strict=True), average)
         progress.n_epochs += 1
         progress.n_seen += len(data)
         with average.in_place():
@@ -206,30 +212,8 @@ class _Randomness:
             generator.manual_seed(int(seed))
 
 
-def _epoch_rates(plan, rate, epoch, n_batches, n_seen):
-    """Return the learning rate of every step of an epoch."""
-    if plan.schedule == "invscaling":
-        return [plan.rate / (n_seen + 1) ** plan.power_t] * n_batches
-    if plan.schedule != "one_cycle":
-        return [rate] * n_batches
-    first, n_steps = epoch * n_batches, plan.n_epochs * n_batches
-    return [plan.rate * one_cycle((first + i + 0.5) / n_steps) for i in range(n_batches)]
-
-
-def one_cycle(done):
-    """Return the share of the peak rate at `done`, 0 to 1, of the training.
-
-    A straight rise over the first quarter, then half a cosine down to a thousandth (after
-    Smith & Topin 2019, *Super-Convergence*).
-    """
-    if done < _WARM_UP:
-        return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * done / _WARM_UP
-    fall = 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
-    return _LOWEST_SHARE + (1 - _LOWEST_SHARE) * fall
-
-
-def _run_epoch(net, data, plan, rates, randomness, average):
-    """Take one optimiser step a batch and return the mean training loss."""
+def _run_epoch(net, data, plan, steps, average):
+    """Take one optimiser step for every rate and batch; return the mean training loss."""
     module, optimizer = net.module_, net.optimizer_
     module.train()
     watched = _has_batch_callbacks(net)
@@ -239,8 +223,7 @@ def _run_epoch(net, data, plan, rates, randomness, average):
     )
     parameters = list(module.parameters())
     losses, sizes = [], []
-    batches = data.batches(plan.batch_size, randomness.shuffling, randomness.augment)
-    for rate, (pixels, codes, weights) in zip(rates, batches, strict=True):
+    for rate, (pixels, codes, weights) in steps:
         for group in optimizer.param_groups:
             group["lr"] = rate
         if watched:
