@@ -64,7 +64,7 @@ def test_meta_estimators():
 @pytest.mark.parametrize("name", ["mnist-cnn", "mnist-ann", "fashion-mnist-cnn"])
 def test_recipes_train_on_what_they_are_for(name, mnist_like):
     X, y = mnist_like
-    recipe = runpy.run_path(EXAMPLES / "recipes.py")["RECIPES"][name](random_state=0)
+    recipe = runpy.run_path(str(EXAMPLES / "recipes.py"))["RECIPES"][name](random_state=0)
     model = recipe.set_params(max_iter=2).fit(X, y)
     assert model.predict(X).shape == y.shape
     n_weights = sum(weight.numel() for weight in model.net_.module_.parameters())
