@@ -41,7 +41,7 @@ def mirrored_or_shifted(images, generator):
     mirrored shoe is a shoe.
     """
     images = CLOTHES(images, generator)
-    mirrored = torch.rand(len(images), generator=generator) < 0.5
+    mirrored = torch.rand(len(images), generator=generator, device=images.device) < 0.5
     return torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
 
 
@@ -69,6 +69,8 @@ def load(name):
     """Return X_train, y_train, X_test, y_test of the recipe's data set."""
     if name.startswith("mnist"):
         return (*fetch_mnist(return_X_y=True), *fetch_mnist(subset="test", return_X_y=True))
+    if "SKDIGITS_DATA" not in os.environ:
+        sys.exit("recipes.py finds fashion-mnist in $SKDIGITS_DATA, which is not set.")
     folder = Path(os.environ["SKDIGITS_DATA"], "fashion-mnist")
     return tuple(
         read_idx(folder / f"{part}-{kind}-ubyte.gz")

@@ -272,6 +272,11 @@ def test_a_function_that_returns_something_else_is_refused(function, got, digits
     assert_array_equal(model.predict_proba(X), weights)
 
 
+def test_a_class_is_no_augmentation(digits):
+    with pytest.raises(ValueError, match="got the class Augmentation; give one of its objects"):
+        quick(CNNClassifier, augment=Augmentation).fit(*digits)
+
+
 def test_unknown_names_are_refused(digits):
     with pytest.raises(ValueError, match="'augment' parameter of CNNClassifier"):
         quick(CNNClassifier, augment="wild").fit(*digits)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import Callback
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -68,6 +69,28 @@ def test_validation_scores_are_the_averages(Classifier, digits):
     again = Classifier(early_stopping=True, max_iter=40, n_iter_no_change=2, random_state=0)
     assert model.validation_scores_ != again.fit(X, y).validation_scores_
     assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+@BOTH
+def test_callbacks_see_the_average(Classifier, digits):
+    X, y = digits
+    seen = []
+
+    class Watcher(Callback):
+        def on_epoch_end(self, net, **_):
+            seen.append(net.module_.head.weight.detach().clone())
+
+    settings = {"max_iter": 2, "random_state": 0, "ema": 0.9, "callbacks": [Watcher()]}
+    model = Classifier(**settings).fit(X, y)
+    assert_array_equal(seen[-1], model.net_.module_.head.weight.detach())
+
+
+@BOTH
+def test_streams_have_no_average(Classifier, digits):
+    with pytest.raises(
+        ValueError, match=r"partial_fit does not support ema=0\.9.*use fit, or ema=0"
+    ):
+        Classifier(ema=0.9).partial_fit(*digits)
 
 
 @BOTH

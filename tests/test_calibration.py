@@ -88,14 +88,42 @@ def test_weighted_images_count_by_their_weight(digits):
 
 
 @BOTH
-def test_passes_one_by_one_are_passes_all_at_once(Classifier, digits):
+def test_weights_are_repetitions(Classifier, digits):
     X, y = digits
-    settings = {"label_smoothing": 0.1, "learning_rate": "constant", "max_iter": 1}
-    one_by_one = quick(Classifier, **settings, random_state=1)
-    for _ in range(3):
-        one_by_one.partial_fit(X, y, classes=np.arange(10))
-    smoothed_only(one_by_one).partial_fit(X, y)  # what is predicted has no part in training
-    four = quick(Classifier, **settings, random_state=1)
-    for _ in range(4):
-        four.partial_fit(X, y, classes=np.arange(10))
-    assert_array_equal(one_by_one.predict_proba(X), four.predict_proba(X))
+    X = X.astype(np.float64)
+    settings = {"label_smoothing": 0.2, "batch_size": 4 * len(X)}
+    weighted = quick(Classifier, **settings).fit(X, y, sample_weight=np.full(len(X), 4.0))
+    repeated = quick(Classifier, **settings).fit(np.tile(X, (4, 1)), np.tile(y, 4))
+    assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-6)
+
+
+@BOTH
+def test_held_out_images_say_how_sure_to_be(Classifier, digits):
+    X, y = digits
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(len(y)) < 0.4, rng.integers(0, 10, len(y)), y)
+    settings = {"label_smoothing": 0.1, "learning_rate": "one_cycle", "max_iter": 40}
+    on_trained = quick(Classifier, **settings).fit(X, noisy)
+    on_held_out = quick(
+        Classifier, **settings, early_stopping=True, validation_fraction=0.3, n_iter_no_change=40
+    ).fit(X, noisy)
+    doubts = [model.net_.module_.sharpness.item() for model in (on_held_out, on_trained)]
+    assert doubts[0] < doubts[1]
+
+
+@BOTH
+def test_going_on_begins_with_what_was_predicted(Classifier, digits):
+    X, y = digits
+    model = quick(Classifier, label_smoothing=0.1).fit(X, y)
+    before = model.predict_proba(X)
+    assert model.net_.module_.sharpness.item() > 1.2
+    model.set_params(learning_rate_init=1e-12).partial_fit(X[:64], y[:64])
+    assert model.net_.module_.sharpness.item() == 1
+    assert_allclose(model.predict_proba(X), before, atol=0.05)
+
+
+@BOTH
+def test_a_stream_is_not_brought_back(Classifier, digits):
+    X, y = digits
+    model = quick(Classifier, label_smoothing=0.1).partial_fit(X, y, classes=np.arange(10))
+    assert model.net_.module_.sharpness.item() == 1

@@ -54,6 +54,35 @@ def test_memory_is_kept_in_large_fits_and_given_back():
     assert last == "trimmed"
 
 
-def test_memory_is_left_alone_where_asked_and_in_small_fits():
-    assert calls_to_the_allocator(2600, SKDIGITS_ALLOCATOR="system") == []
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SKDIGITS_ALLOCATOR", "system"), ("MALLOC_TRIM_THRESHOLD_", "1000000")],
+)
+def test_memory_is_left_alone_where_asked(name, value):
+    assert calls_to_the_allocator(2600, **{name: value}) == []
+
+
+@pytest.mark.slow
+def test_memory_is_left_alone_in_small_fits():
     assert calls_to_the_allocator(100) == []
+
+
+def test_the_last_of_several_fits_gives_memory_back(monkeypatch):
+    calls = []
+
+    class Libc:
+        def mallopt(self, parameter, size):
+            calls.append(size)
+
+        def malloc_trim(self, pad):
+            calls.append("trimmed")
+
+    monkeypatch.setattr(_allocator, "_glibc", Libc)
+    monkeypatch.delenv("SKDIGITS_ALLOCATOR", raising=False)
+    with _allocator.freed_memory_kept():
+        with _allocator.freed_memory_kept():
+            pass
+        assert "trimmed" not in calls
+        assert max(calls) == calls[1]
+    assert calls[-1] == "trimmed"

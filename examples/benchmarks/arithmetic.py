@@ -5,14 +5,15 @@ training. The arithmetic of training is that of its convolutions and matrix prod
 backward, as torch's flop counter has it; shuffling, augmentation, pooling, normalisation, the
 optimiser and all else count as time and not as arithmetic.
 
-Fails when `fit` of a convolutional network on MNIST reaches less than 36 % of the peak.
+Fails when `fit` of ``CNNClassifier()`` on MNIST reaches less than 36 % of the peak in float32 or,
+where the processor multiplies in it, in bfloat16.
 """
 
 from statistics import median
 
 import numpy as np
 import torch
-from bench import THREADS, Verdicts, mnist, seconds, table
+from bench import THREADS, Verdicts, has_bfloat16, mnist, seconds, table
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -69,8 +70,9 @@ def main():
     table(("", "precision", "GFLOP/s", "peak, GFLOP/s", "share, %"), rows)
     print()
     verdicts = Verdicts()
-    best = max(share for (precision, _), share in shares.items() if precision == "bfloat16")
-    verdicts.check("share of the bfloat16 peak, %", best, at_least=36)
+    for precision in PRECISIONS if has_bfloat16() else ("float32",):
+        share = shares[precision, "CNNClassifier()"]
+        verdicts.check(f"CNNClassifier()'s share of the {precision} peak, %", share, at_least=36)
     verdicts.leave()
 
 

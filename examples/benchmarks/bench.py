@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from skdigits.datasets import fetch_mnist
+from skdigits.neural._hardware import has_fast_bfloat16
 
 THREADS = 2
 PAUSE = 0.2  # seconds
@@ -19,22 +21,27 @@ def mnist():
     return (*fetch_mnist(return_X_y=True), *fetch_mnist(subset="test", return_X_y=True))
 
 
+def has_bfloat16():
+    """Whether the processor multiplies bfloat16 matrices itself, as skdigits finds out."""
+    return has_fast_bfloat16(torch.device("cpu"))
+
+
 def seconds(call, *arguments):
-    """Return how long a call takes, and what it returns."""
+    """Return how long a call takes, and what it returns.
+
+    A pause before it lets the threads of the call before come to rest.
+    """
+    time.sleep(PAUSE)
     start = time.perf_counter()
     result = call(*arguments)
     return time.perf_counter() - start, result
 
 
 def turn_about(ways, rounds):
-    """Call every one of `ways` once a round; return the seconds of each, one list a way.
-
-    A pause before each lets the threads of the one before come to rest.
-    """
+    """Call every one of `ways` once a round; return the seconds of each, one list a way."""
     times = {name: [] for name in ways}
     for _ in range(rounds):
         for name, call in ways.items():
-            time.sleep(PAUSE)
             times[name].append(seconds(call)[0])
     return times
 
@@ -84,10 +91,14 @@ class Verdicts:
     def __init__(self):
         self.missed = False
 
-    def check(self, claim, value, *, at_least=None, at_most=None):
+    def check(self, claim, value, *, at_least=None, at_most=None, above=None):
         """Print a claim with what was measured."""
-        holds = value >= at_least if at_most is None else value <= at_most
-        bound = f"at least {at_least}" if at_most is None else f"at most {at_most}"
+        if above is not None:
+            holds, bound = value > above, f"above {above}"
+        elif at_least is not None:
+            holds, bound = value >= at_least, f"at least {at_least}"
+        else:
+            holds, bound = value <= at_most, f"at most {at_most:.4g}"
         print(f"{'holds ' if holds else 'MISSED'}  {claim}: {value:.4g} ({bound})")
         self.missed = self.missed or not holds
 

@@ -23,6 +23,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
 from skdigits import ANNClassifier, CNNClassifier
+from skdigits.neural._modules import folded
 
 ROUNDS = 7
 CALLS = 5
@@ -30,8 +31,8 @@ BATCH_SIZES = (64, 256, 1000, 10_000)
 
 
 def onnx_session(fitted):
-    """Return the network of a fitted classifier in ONNX Runtime."""
-    module = fitted.net_.module_
+    """Return the network of a fitted classifier, normalisation folded, in ONNX Runtime."""
+    module = folded(fitted.net_.module_)
     pixels = torch.zeros(2, *module.image_shape)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -43,7 +44,7 @@ def onnx_session(fitted):
             path,
             dynamo=True,
             external_data=False,
-            dynamic_shapes=({0: batch}, None)[:1],
+            dynamic_shapes=({0: batch},),
             verbose=False,
         )
         options = onnxruntime.SessionOptions()

@@ -21,6 +21,7 @@ SAME = {
     "batch_size": 128,
     "dropout": 0.0,
     "augment": None,
+    "label_smoothing": 0.0,
     "learning_rate_init": 0.01,
     "random_state": 0,
 }
@@ -40,7 +41,7 @@ def train_by_hand(module, n_epochs, bfloat16, X, y):
         for index in torch.randperm(len(X)).tensor_split(n_batches):
             optimizer.zero_grad()
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-                logits = module(X[index])
+                logits = module(X.index_select(0, index))
             loss = F.cross_entropy(logits.float(), y[index])
             loss.backward()
             optimizer.step()

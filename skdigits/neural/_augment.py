@@ -24,7 +24,7 @@ class Augmentation(BaseEstimator):
     are never flipped: a mirrored 2 is no 2.
 
     Lengths are shares of the image's side: 0.1 is 2.8 pixels of 28. Each number is the largest
-    change; what an image gets is uniform between that and its opposite.
+    change, but for `erase`; what an image gets is uniform between that and its opposite.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Augmentation(BaseEstimator):
     rotation : float, default=0.0
         In degrees; 0 to 180.
     scale : float, default=0.0
-        Sides are multiplied or divided by up to ``1 + scale``.
+        Sides are multiplied or divided by up to ``1 + scale``, uniformly in the logarithm.
     shear : float, default=0.0
         Slant: how far a row moves to the side by its distance from the centre.
     elastic : float, default=0.0
@@ -148,6 +148,11 @@ def make_augmentation(augment):
     if isinstance(augment, Augmentation):
         check_parameters(augment)
         return augment
+    if isinstance(augment, type):
+        raise ValueError(
+            f"The 'augment' parameter expects what changes images, got the class "
+            f"{augment.__name__}; give one of its objects."
+        )
     return partial(_checked, augment)
 
 

@@ -56,8 +56,9 @@ class ANNClassifier(NeuralClassifier):
     shuffle : bool, default=True
         Whether to shuffle before every pass.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, batches, dropout and what is held out. An int gives the same
-        bits on one machine with one number of threads. torch's random state is never touched.
+        Determines initial weights, batches, dropout, augmentation and what is held out. An int
+        gives the same bits on one machine with one number of threads. torch's random state is
+        never touched.
     tol : float, default=1e-4
         What counts as an improvement, of the loss or of the validation score.
     verbose : bool, default=False
@@ -82,21 +83,23 @@ class ANNClassifier(NeuralClassifier):
     dropout : float, default=0.0
         Share of activations dropped in training, after every hidden layer.
     label_smoothing : float or "auto", default="auto"
-        Share of the target's probability that is spread over all classes in training; predicted
-        probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
-        "one_cycle" and training sets of several batches, else 0.
+        Share of the target's probability that is spread over all classes in training. `fit` then
+        scales the logits to make the images held out by `early_stopping`, or else the training
+        set, likeliest; where many labels are wrong, the latter makes probabilities too sure.
+        "auto" is 0.1 for "one_cycle" and training sets of several batches, else 0.
     augment : {"auto", "light", "strong"}, Augmentation, callable or None, default=None
         Random changes of the images, anew in every epoch; only in training. "light" shifts by up
         to 5 % of the side, rotates by up to 8 degrees and scales by up to 8 %; "strong" does
         more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
-        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
-        pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
-        from, and returns a tensor like it. The last fifth of a "one_cycle" training has the
-        images as they are. "auto" is "light" for "one_cycle", training sets of several batches
-        and images of at least 8 pixels each way, else None.
+        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, one or
+        several batches with pixels as they were given to `fit`, and ``generator``, a
+        :class:`torch.Generator` of the same device to draw from, and returns a tensor like it.
+        The last fifth of a "one_cycle" training has the images as they are. "auto" is "light" for
+        "one_cycle", training sets of several batches and images of at least 8 pixels each way,
+        else None.
     ema : float, default=0.0
         Share that an exponential moving average of the weights, which then predicts, keeps in
-        every step; 0 for none. @EMA@
+        every step; 0 for none. It begins anew in every `fit`, also with `warm_start`. @EMA@
     tta : bool, default=False
         Whether predictions average the probabilities of the image and of four copies moved by a
         28th of the side: five times the time. @TTA@
@@ -302,8 +305,9 @@ class CNNClassifier(NeuralClassifier):
     shuffle : bool, default=True
         Whether to shuffle before every pass.
     random_state : int, RandomState instance or None, default=None
-        Determines initial weights, batches, dropout and what is held out. An int gives the same
-        bits on one machine with one number of threads. torch's random state is never touched.
+        Determines initial weights, batches, dropout, augmentation and what is held out. An int
+        gives the same bits on one machine with one number of threads. torch's random state is
+        never touched.
     tol : float, default=1e-4
         What counts as an improvement, of the loss or of the validation score.
     verbose : bool, default=False
@@ -330,21 +334,23 @@ class CNNClassifier(NeuralClassifier):
         images less than 16 pixels high or wide, "one_cycle" and training sets of several
         batches, else 0.
     label_smoothing : float or "auto", default="auto"
-        Share of the target's probability that is spread over all classes in training; predicted
-        probabilities are brought back to what the training set makes likeliest. "auto" is 0.1 for
-        "one_cycle" and training sets of several batches, else 0.
+        Share of the target's probability that is spread over all classes in training. `fit` then
+        scales the logits to make the images held out by `early_stopping`, or else the training
+        set, likeliest; where many labels are wrong, the latter makes probabilities too sure.
+        "auto" is 0.1 for "one_cycle" and training sets of several batches, else 0.
     augment : {"auto", "light", "strong"}, Augmentation, callable or None, default="auto"
         Random changes of the images, anew in every epoch; only in training. "light" shifts by up
         to 5 % of the side, rotates by up to 8 degrees and scales by up to 8 %; "strong" does
         more of each, shears, deforms and erases. :class:`Augmentation` sets each amount. A
-        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, its
-        pixels as they were given to `fit`, and ``generator``, a :class:`torch.Generator` to draw
-        from, and returns a tensor like it. The last fifth of a "one_cycle" training has the
-        images as they are. "auto" is "light" for "one_cycle", training sets of several batches
-        and images of at least 8 pixels each way, else None.
+        callable gets a floating-point tensor of shape ``(n, channels, height, width)``, one or
+        several batches with pixels as they were given to `fit`, and ``generator``, a
+        :class:`torch.Generator` of the same device to draw from, and returns a tensor like it.
+        The last fifth of a "one_cycle" training has the images as they are. "auto" is "light" for
+        "one_cycle", training sets of several batches and images of at least 8 pixels each way,
+        else None.
     ema : float, default=0.0
         Share that an exponential moving average of the weights, which then predicts, keeps in
-        every step; 0 for none. @EMA@
+        every step; 0 for none. It begins anew in every `fit`, also with `warm_start`. @EMA@
     tta : bool, default=False
         Whether predictions average the probabilities of the image and of four copies moved by a
         28th of the side: five times the time. @TTA@

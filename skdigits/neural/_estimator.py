@@ -30,6 +30,7 @@ from skdigits._validation import (
 )
 from skdigits.neural._augment import STRENGTHS
 from skdigits.neural._batches import hold_out, labelled_pixels
+from skdigits.neural._calibration import resume_sharpened, undo_smoothing
 from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
 from skdigits.neural._inference import accuracy, forward_rows
 from skdigits.neural._labels import combine_weights, encode_labels
@@ -200,7 +201,9 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         return _output(logits.log_softmax(dim=1), rows)
 
     def decision_function(self, X):
-        """Return the logits: what the network computes before the softmax.
+        """Return the logits, whose softmax is `predict_proba`.
+
+        With `tta` they are the logarithms of the averaged probabilities.
 
         Parameters
         ----------
@@ -271,6 +274,11 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             raise ValueError(
                 "partial_fit does not support early_stopping=True, which needs a validation set "
                 "that no call trains on; use fit."
+            )
+        if self.ema:
+            raise ValueError(
+                f"partial_fit does not support ema={self.ema}, as the average would begin anew in "
+                "every call; use fit, or ema=0."
             )
         if self.class_weight == "balanced":
             raise ValueError(
@@ -361,10 +369,12 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         progress = Progress(loss_curve=list(self.loss_curve_), n_seen=self.t_)
         validation = None
         if held_out is not None:
+            held_out = held_out.to(net.module_.device)
             progress.validation_scores = list(self.validation_scores_ or [])
             validation = partial(accuracy, net.module_, held_out)
         data = data.to(net.module_.device)
         with weights_kept_on_error(net):
+            resume_sharpened(net.module_)
             train(
                 net,
                 data,
@@ -374,6 +384,8 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 validation=validation,
                 begin_epoch=begin_epoch,
             )
+            if not plan.incremental:
+                undo_smoothing(net.module_, held_out or data, plan.label_smoothing)
         return progress
 
     def _keep(self, net, plan, progress):

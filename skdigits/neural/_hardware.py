@@ -6,7 +6,7 @@ import torch
 
 from skdigits.neural._allocator import freed_memory_kept
 
-# A training set of at most this many pixels (2,600 images of 28x28) is trained on one thread.
+# A training set of at most this many pixels (2,551 images of 28x28) is trained on one thread.
 # More threads gain little there, and would make the bits depend on how many there are: a grid
 # search would score differently with n_jobs=2.
 SMALL = 2_000_000

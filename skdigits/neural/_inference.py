@@ -12,9 +12,9 @@ from skdigits.neural._modules import folded
 
 # To either side and up and down, by a 28th of the side.
 _MOVES = ((1 / 28, 0), (-1 / 28, 0), (0, 1 / 28), (0, -1 / 28))
+_DEVICE_BATCH = 4096  # images that a GPU gets at a time
 
 
-@torch.no_grad()
 def forward_rows(module, rows, layer="forward", *, views=False):
     """Return what `layer` of `module` gives for rows of pixels, batch by batch.
 
@@ -31,24 +31,29 @@ def forward_rows(module, rows, layer="forward", *, views=False):
         The method of `module` to apply.
     views : bool, default=False
         Whether to return, in place of logits, the logarithm of the mean of the probabilities
-        of each image and of copies moved by a pixel.
+        of each image and of copies moved by a 28th of the side.
 
     Returns
     -------
     Tensor of shape (n, n_units)
         On the device of `module`.
     """
+    with torch.inference_mode():
+        parts = list(_outputs(module, rows, layer, views=views))
+    return torch.cat(parts)  # out here, so that it is a tensor like any other
+
+
+def _outputs(module, rows, layer, *, views):
+    """Yield what `layer` gives for every batch."""
     module = folded(module.eval())
     apply = partial(_log_mean_probability, module) if views else getattr(module, layer)
-    size = module.prediction_batch
-    parts = []
+    size = module.prediction_batch if module.device.type == "cpu" else _DEVICE_BATCH
     for start in range(0, len(rows), size):
         part = as_tensor(rows[start : start + size])
         pixels = part.reshape(-1, *module.image_shape)
         if len(part) < size:
             pixels = torch.cat([pixels, pixels.new_zeros((size - len(part), *module.image_shape))])
-        parts.append(apply(pixels.to(module.device))[: len(part)])
-    return torch.cat(parts)
+        yield apply(pixels.to(module.device))[: len(part)]
 
 
 def _log_mean_probability(module, pixels):

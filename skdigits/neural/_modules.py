@@ -200,7 +200,7 @@ class ConvBlock(nn.Module):
         )
 
     def forward(self, x, sample_weight=None):
-        pool = F.max_pool2d if self.training else _max_pool
+        pool = _max_pool if torch.is_inference_mode_enabled() else F.max_pool2d
         return self.activation(self.norm(pool(self.conv(x), self.pooling), sample_weight))
 
 

@@ -16,7 +16,6 @@ from skorch.dataset import Dataset
 from torch.nn import functional as F
 
 from skdigits.neural._averaging import WeightAverage
-from skdigits.neural._calibration import undo_smoothing
 from skdigits.neural._schedule import epoch_rates, n_augmented
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -150,8 +149,8 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         progress.n_seen += len(data)
         with average.in_place():
             _record_epoch(net, plan, progress, loss, validation)
-        stop = _notify_epoch_end(net, dataset)
-        stop = end_epoch() or stop
+            stop = _notify_epoch_end(net, dataset)
+            stop = end_epoch() or stop
         if progress.n_no_improvement > plan.n_iter_no_change and _may_stop(plan, validation):
             rate, exhausted = _after_stalling(plan, rate, progress, validation)
             converged = converged or exhausted
@@ -159,13 +158,12 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         if stop:
             converged = True
             break
-    net.notify("on_train_end", X=data.pixels, y=data.codes)
     average.settle()
+    net.notify("on_train_end", X=data.pixels, y=data.codes)
     if progress.best_weights is not None:
         module.load_state_dict(progress.best_weights)
     module.eval()
     _refuse_non_finite(module, progress)
-    undo_smoothing(module, data, plan.label_smoothing)
     if not converged:
         _warn_not_converged(plan)
 
