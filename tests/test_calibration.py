@@ -127,3 +127,17 @@ def test_a_stream_is_not_brought_back(Classifier, digits):
     X, y = digits
     model = quick(Classifier, label_smoothing=0.1).partial_fit(X, y, classes=np.arange(10))
     assert model.net_.module_.sharpness.item() == 1
+
+
+@BOTH
+def test_passes_one_by_one_are_passes_all_at_once(Classifier, digits):
+    X, y = digits
+    settings = {"label_smoothing": 0.1, "learning_rate": "constant", "max_iter": 1}
+    one_by_one = quick(Classifier, **settings, random_state=1)
+    for _ in range(3):
+        one_by_one.partial_fit(X, y, classes=np.arange(10))
+    smoothed_only(one_by_one).partial_fit(X, y)  # what is predicted has no part in training
+    four = quick(Classifier, **settings, random_state=1)
+    for _ in range(4):
+        four.partial_fit(X, y, classes=np.arange(10))
+    assert_array_equal(one_by_one.predict_proba(X), four.predict_proba(X))

@@ -26,12 +26,12 @@ def has_bfloat16():
     return has_fast_bfloat16(torch.device("cpu"))
 
 
-def seconds(call, *arguments):
+def seconds(call, *arguments, pause=PAUSE):
     """Return how long a call takes, and what it returns.
 
     A pause before it lets the threads of the call before come to rest.
     """
-    time.sleep(PAUSE)
+    time.sleep(pause)
     start = time.perf_counter()
     result = call(*arguments)
     return time.perf_counter() - start, result

@@ -18,10 +18,9 @@ class Augmentation(BaseEstimator):
 
     For the parameter `augment` of :class:`ANNClassifier` and :class:`CNNClassifier`, which apply
     it to the batches they train on, but for the last fifth of a one-cycle training, and to nothing
-    else. Every image is changed in its own way,
-    all of a batch at once. What comes in at the edges has the image's own background, the median
-    of its border pixels, so that dark ink on paper and light ink on black serve alike. Images
-    are never flipped: a mirrored 2 is no 2.
+    else. Every image is changed in its own way, all of a batch at once. What comes in at the edges
+    has the image's own background, the median of its border pixels, so that dark ink on paper and
+    light ink on black serve alike. Images are never flipped: a mirrored 2 is no 2.
 
     Lengths are shares of the image's side: 0.1 is 2.8 pixels of 28. Each number is the largest
     change, but for `erase`; what an image gets is uniform between that and its opposite.

@@ -200,8 +200,11 @@ class ConvBlock(nn.Module):
         )
 
     def forward(self, x, sample_weight=None):
-        pool = _max_pool if torch.is_inference_mode_enabled() else F.max_pool2d
-        return self.activation(self.norm(pool(self.conv(x), self.pooling), sample_weight))
+        x = self.conv(x)
+        if self.pooling != (1, 1):
+            pool = _max_pool if torch.is_inference_mode_enabled() else F.max_pool2d
+            x = pool(x, self.pooling)
+        return self.activation(self.norm(x, sample_weight))
 
 
 def _max_pool(x, window):
