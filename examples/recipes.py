@@ -52,8 +52,9 @@ def fashion_mnist_cnn(random_state=None):
     """A convolutional network for Fashion-MNIST."""
     return CNNClassifier(
         (32, 64, 128, 128),
-        max_iter=16,
+        max_iter=28,
         augment=mirrored_or_shifted,
+        tta=True,
         random_state=random_state,
     )
 

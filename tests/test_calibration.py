@@ -5,8 +5,10 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss
+from torch.nn import functional as F
 
 from skdigits import ANNClassifier, CNNClassifier
+from skdigits.neural._training import _mean_loss
 
 BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
@@ -141,3 +143,15 @@ def test_passes_one_by_one_are_passes_all_at_once(Classifier, digits):
     for _ in range(4):
         four.partial_fit(X, y, classes=np.arange(10))
     assert_array_equal(one_by_one.predict_proba(X), four.predict_proba(X))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+def test_the_smoothed_loss_is_torchs(weighted, label_smoothing):
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(50, 7, dtype=torch.float64, generator=generator)
+    codes = torch.randint(7, (50,), generator=generator)
+    weights = torch.rand(50, generator=generator) if weighted else torch.ones(50)
+    losses = F.cross_entropy(logits, codes, reduction="none", label_smoothing=label_smoothing)
+    loss = _mean_loss(logits, codes, weights if weighted else None, weights.mean(), label_smoothing)
+    assert_allclose(loss, (losses * weights).sum() / weights.sum())

@@ -5,11 +5,11 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
-from torch.nn import functional as F
 
 from skdigits import ANNClassifier, CNNClassifier
 from skdigits.neural._inference import forward_rows
-from skdigits.neural._modules import BatchNorm, _max_pool, folded
+from skdigits.neural._modules import BatchNorm, folded
+from skdigits.neural._onednn import BlockedNet, has_blocked_kernels
 
 BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
@@ -46,18 +46,53 @@ def test_a_channel_that_is_turned_over_is_not_folded(digits):
     assert_allclose(model.decision_function(X), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("window", [(2, 2), (3, 2), (1, 1), (1, 2), (5, 7)])
-def test_pooling_without_positions_is_torchs(window):
-    x = torch.randn(3, 4, 5, 7, generator=torch.Generator().manual_seed(0))
-    for images in (x, x.to(memory_format=torch.channels_last)):
-        assert torch.equal(_max_pool(images, window), F.max_pool2d(images, window))
-
-
 @pytest.mark.parametrize("normalization", ["group", None])
 def test_what_has_no_batch_statistics_is_left_as_it_is(normalization, digits):
     X, y = digits
     module = quick(CNNClassifier, normalization=normalization).fit(X, y).net_.module_
     assert folded(module) is module
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="needs oneDNN")
+@BOTH
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu", "gelu"])
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (7, 5)])
+def test_blocks_change_nothing(Classifier, activation, hidden_layer_sizes, digits):
+    X, y = digits
+    model = quick(Classifier, activation=activation, hidden_layer_sizes=hidden_layer_sizes)
+    network = folded(model.fit(X, y).net_.module_)
+    blocked = BlockedNet(network)
+    images = torch.from_numpy(X.reshape(-1, 1, 8, 8).copy())
+    with torch.no_grad():
+        assert_allclose(blocked.forward(images), network(images), atol=1e-4)
+        assert_allclose(blocked.embed(images), network.embed(images), atol=1e-4)
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="needs oneDNN")
+@pytest.mark.parametrize("capability", ["DEFAULT", "AVX2", "AVX512"])
+def test_blocks_are_for_processors_that_have_kernels_for_them(capability, digits, monkeypatch):
+    X, y = digits
+    model = quick(CNNClassifier).fit(X, y)
+    expected = model.decision_function(X)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert has_blocked_kernels(folded(model.net_.module_)) == (capability != "DEFAULT")
+    assert_allclose(model.decision_function(X), expected, atol=1e-4)
+
+
+def test_blocks_are_for_float32_without_normalisation(digits):
+    X, y = digits
+    grouped = quick(CNNClassifier, normalization="group").fit(X, y).net_.module_
+    exact = quick(CNNClassifier).fit(X.astype(np.float64), y).net_.module_
+    assert not has_blocked_kernels(folded(grouped))
+    assert not has_blocked_kernels(folded(exact))
+
+
+def test_large_images_are_predicted_a_few_at_a_time():
+    X = np.zeros((9, 200, 200), dtype=np.uint8)
+    X[::2, 50:150, 50:150] = 255
+    module = quick(CNNClassifier, channels=(2,), max_iter=1).fit(X, np.arange(9) % 2).net_.module_
+    assert module.prediction_batch == 8
+    assert forward_rows(module, X.reshape(9, -1)).shape == (9, 2)
 
 
 def test_all_channels_of_a_pixel_lie_together(digits):

@@ -21,6 +21,11 @@ def mnist():
     return (*fetch_mnist(return_X_y=True), *fetch_mnist(subset="test", return_X_y=True))
 
 
+def as_shares(X):
+    """Return pixels from 0 to 1, in float32."""
+    return X.astype(np.float32) / 255
+
+
 def has_bfloat16():
     """Whether the processor multiplies bfloat16 matrices itself, as skdigits finds out."""
     return has_fast_bfloat16(torch.device("cpu"))

@@ -13,7 +13,7 @@ from statistics import mean
 
 import numpy as np
 import torch
-from bench import THREADS, Verdicts, mnist, save_plot, spread, table
+from bench import THREADS, Verdicts, as_shares, mnist, save_plot, spread, table
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -24,10 +24,6 @@ from skdigits import ANNClassifier, CNNClassifier
 
 SEEDS = (0, 1, 2)
 PER_CLASS = (10, 100, 1000, None)
-
-
-def as_shares(X):
-    return X.astype(np.float32) / 255
 
 
 def models(seed):

@@ -9,6 +9,7 @@ import torch
 from skdigits.neural._augment import shifted
 from skdigits.neural._batches import as_tensor
 from skdigits.neural._modules import folded
+from skdigits.neural._onednn import BlockedNet, has_blocked_kernels
 
 # To either side and up and down, by a 28th of the side.
 _MOVES = ((1 / 28, 0), (-1 / 28, 0), (0, 1 / 28), (0, -1 / 28))
@@ -45,8 +46,8 @@ def forward_rows(module, rows, layer="forward", *, views=False):
 
 def _outputs(module, rows, layer, *, views):
     """Yield what `layer` gives for every batch."""
-    module = folded(module.eval())
-    apply = partial(_log_mean_probability, module) if views else getattr(module, layer)
+    network = _at_work(module.eval())
+    apply = partial(_log_mean_probability, network) if views else getattr(network, layer)
     size = module.prediction_batch if module.device.type == "cpu" else _DEVICE_BATCH
     for start in range(0, len(rows), size):
         part = as_tensor(rows[start : start + size])
@@ -56,10 +57,16 @@ def _outputs(module, rows, layer, *, views):
         yield apply(pixels.to(module.device))[: len(part)]
 
 
-def _log_mean_probability(module, pixels):
-    pixels = pixels.to(module.dtype)
+def _at_work(module):
+    """Return the quickest way to what `module` gives, to rounding."""
+    module = folded(module)
+    return BlockedNet(module) if has_blocked_kernels(module) else module
+
+
+def _log_mean_probability(network, pixels):
+    pixels = pixels.to(network.dtype)
     views = [pixels, *(shifted(pixels, *move) for move in _MOVES)]
-    log_probabilities = [module(view).log_softmax(dim=1) for view in views]
+    log_probabilities = [network.forward(view).log_softmax(dim=1) for view in views]
     return torch.stack(log_probabilities).logsumexp(dim=0) - math.log(len(views))
 
 

@@ -1,6 +1,5 @@
 """The networks as plain torch modules: pixels in, logits out."""
 
-import functools
 import math
 
 import torch
@@ -202,18 +201,8 @@ class ConvBlock(nn.Module):
     def forward(self, x, sample_weight=None):
         x = self.conv(x)
         if self.pooling != (1, 1):
-            pool = _max_pool if torch.is_inference_mode_enabled() else F.max_pool2d
-            x = pool(x, self.pooling)
+            x = F.max_pool2d(x, self.pooling)
         return self.activation(self.norm(x, sample_weight))
-
-
-def _max_pool(x, window):
-    """Return what torch's max-pooling does, which also notes where each maximum was: slower."""
-    for dim, side in zip((2, 3), window, strict=True):
-        n_windows = x.shape[dim] // side
-        parts = x.narrow(dim, 0, n_windows * side).unflatten(dim, (n_windows, side)).unbind(dim + 1)
-        x = functools.reduce(torch.maximum, parts)
-    return x
 
 
 class PixelNet(nn.Module):
@@ -232,11 +221,11 @@ class PixelNet(nn.Module):
 
     Attributes
     ----------
-    prediction_batch : int
-        Images in every batch of a prediction: as many as the processor's cache is good for.
+    largest_batch : int
+        Images in a batch of a prediction, if they are no larger than those of MNIST.
     """
 
-    prediction_batch: int
+    largest_batch: int
 
     def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation):
         super().__init__()
@@ -268,6 +257,12 @@ class PixelNet(nn.Module):
         """Return logits, (n, n_outputs), of pixels, (n, *image_shape)."""
         logits = self.head(self.embed(pixels, sample_weight))
         return logits if self.training else logits * self.sharpness
+
+    @property
+    def prediction_batch(self):
+        """Images in every batch of a prediction: as many as the processor's cache is good for."""
+        fitting = self.largest_batch * 28 * 28 // math.prod(self.image_shape)
+        return min(self.largest_batch, max(fitting, 8))
 
     @property
     def dtype(self):
@@ -309,7 +304,7 @@ class PixelNet(nn.Module):
 class DenseNet(PixelNet):
     """A multi-layer perceptron on pixels."""
 
-    prediction_batch = 512
+    largest_batch = 512
 
     def __init__(self, **dense):
         super().__init__(**dense)
@@ -333,7 +328,7 @@ class ConvNet(PixelNet):
         Parameters of `PixelNet`.
     """
 
-    prediction_batch = 64
+    largest_batch = 128
 
     def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
         super().__init__(**dense)

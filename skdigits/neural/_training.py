@@ -246,10 +246,16 @@ def _run_epoch(net, data, plan, steps, average):
 def _mean_loss(logits, codes, weights, mean_weight, label_smoothing):
     """Return the batch's estimate of the weighted mean cross-entropy of the whole set."""
     logits = logits.float() if logits.dtype == torch.bfloat16 else logits
+    targets = _smoothed(codes, logits, label_smoothing) if label_smoothing > 0 else codes
     if weights is None:
-        return F.cross_entropy(logits, codes, label_smoothing=label_smoothing)
-    losses = F.cross_entropy(logits, codes, reduction="none", label_smoothing=label_smoothing)
-    return (losses * weights).mean() / mean_weight
+        return F.cross_entropy(logits, targets)
+    return (F.cross_entropy(logits, targets, reduction="none") * weights).mean() / mean_weight
+
+
+def _smoothed(codes, logits, label_smoothing):
+    """Return the probabilities to aim at: much quicker than torch's own smoothing of labels."""
+    share = label_smoothing / logits.shape[1]
+    return torch.full_like(logits, share).scatter_(1, codes[:, None], 1 - label_smoothing + share)
 
 
 def _record_epoch(net, plan, progress, loss, validation):
