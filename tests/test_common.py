@@ -7,7 +7,14 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.fixes import parse_version
 
-from skdigits import ANNClassifier, CNNClassifier, ImageReshaper
+from skdigits import (
+    ANNClassifier,
+    CharacterNormalizer,
+    CNNClassifier,
+    Deskewer,
+    HOGFeatures,
+    ImageReshaper,
+)
 
 IS_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8")
 STRICT = {"xfail_strict": True} if IS_1_8 else {}
@@ -46,6 +53,9 @@ def _expected_failures(estimator):
 @parametrize_with_checks(
     [
         ImageReshaper(),
+        CharacterNormalizer(),
+        Deskewer(),
+        HOGFeatures(),
         ANNClassifier(),
         CNNClassifier(),
         make_pipeline(ImageReshaper(), CNNClassifier(random_state=0)),
@@ -78,6 +88,9 @@ def test_no_tag_excuses_from_a_check(estimator):
             (ANNClassifier(), CLASSIFIER_CHECKS),
             (CNNClassifier(), CLASSIFIER_CHECKS),
             (ImageReshaper(), TRANSFORMER_CHECKS),
+            (CharacterNormalizer(), TRANSFORMER_CHECKS),
+            (Deskewer(), TRANSFORMER_CHECKS),
+            (HOGFeatures(), TRANSFORMER_CHECKS),
         ]
         for name in names
     ],

@@ -1,5 +1,7 @@
 """Transformers that bring pictures into the shape that classifiers eat."""
 
+from skdigits.images._features import Deskewer, HOGFeatures
+from skdigits.images._normalizer import CharacterNormalizer
 from skdigits.images._transformers import ImageReshaper
 
-__all__ = ["ImageReshaper"]
+__all__ = ["CharacterNormalizer", "Deskewer", "HOGFeatures", "ImageReshaper"]
