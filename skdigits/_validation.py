@@ -12,12 +12,13 @@ from sklearn.utils._array_api import (
     get_namespace,
     get_namespace_and_device,
 )
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_classes
 from sklearn.utils.validation import _check_n_features, _check_sample_weight, validate_data
 
 __all__ = [
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",

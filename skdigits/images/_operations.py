@@ -11,6 +11,7 @@ from scipy import ndimage
 
 _CLEAN = 0.02  # paper that varies by less than this share of the contrast was drawn, not seen
 _MOST_SAMPLES = 4096
+_OF_NOISE = 0.7  # as much variance a threshold explains of noise that is normal: 2 / pi = 0.64
 _FAINT = 0.2  # a share of ink that is not noise
 _NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _SMALLEST_RULED = 40  # pixels
@@ -98,20 +99,31 @@ def _quadratic(y, x):
 def cover(ink):
     """Return shares of ink: 0 where the paper only varies, 1 where strokes are at their darkest.
 
-    Nothing is ink that does not stand out from the paper's own variation.
+    Nothing is ink where it does not stand out from the paper's own variation, be it by its shade
+    or by there being two kinds of shades.
     """
-    threshold = otsu(ink)
-    strokes, paper = ink[ink > threshold], ink[ink <= threshold]
+    is_stroke = ink > otsu(ink)
+    strokes, paper = ink[is_stroke], ink[~is_stroke]
     if len(strokes) == 0:
         return np.zeros_like(ink)
-    darkest = np.partition(strokes, len(strokes) * 9 // 10)[len(strokes) * 9 // 10]
-    # A quarter of normally distributed values is within 0.32 deviations; the edges of strokes,
-    # which are below the threshold too, are not among them.
-    quarter = len(paper) // 4
-    faintest = 3 * np.partition(np.abs(paper), quarter)[quarter] / 0.32
-    if darkest <= 2 * faintest:
+    darkest = _quantile(strokes, 0.9)
+    # A quarter of normally distributed values is within 0.32 deviations of their mean.
+    noise = _quantile(np.abs(paper), 0.25) / 0.32
+    if darkest <= 6 * noise and _separation(strokes, paper, ink) < _OF_NOISE:
         return np.zeros_like(ink)
+    faintest = min(3 * noise, darkest / 4)  # in tight pictures the soft edges of strokes are many
     return np.clip((ink - faintest) / (darkest - faintest), 0, 1)
+
+
+def _quantile(values, share):
+    position = int(len(values) * share)
+    return np.partition(values, position)[position]
+
+
+def _separation(strokes, paper, ink):
+    """Return the share of all variance that is between strokes and paper."""
+    share = len(strokes) / ink.size
+    return share * (1 - share) * (strokes.mean() - paper.mean()) ** 2 / ink.var()
 
 
 def drop_specks(covered, share):

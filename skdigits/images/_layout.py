@@ -1,0 +1,318 @@
+"""Where on a page the characters are: paper and ink, angle, cells of forms, lines of writing.
+
+Boxes are rows (top, left, bottom, right) of integers, the last two exclusive.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from skdigits.images._operations import otsu
+
+_TILES = 48  # a side of the page: the light is the same in one of them
+_STEEPEST = 10.0  # degrees that a page may be turned by
+LEAST_TURN = 0.2
+_SMALLEST_CELL = 12  # pixels
+_SMALLEST_CHARACTER = 8  # pixels
+_ALIKE = 0.25  # of the logarithm of a size
+_MOSTLY = 0.8  # of the cells of a grid
+_SOFT_EDGE = 0.03  # of a cell, where its line fades
+_DUST = 0.2  # of the height of a cell
+_INTRUDER = 0.3  # of the largest piece in a cell
+_FOUR = ndimage.generate_binary_structure(2, 1)
+_EIGHT = ndimage.generate_binary_structure(2, 2)
+
+
+def page_ink(picture, polarity="auto"):
+    """Return shares of ink: how much of the paper's light around is missing, 0 to 1.
+
+    Ink is light where light pixels stand out from their surroundings more than dark ones.
+    """
+    picture = picture.astype(np.float32)
+    if polarity == "light" or (polarity == "auto" and _has_light_ink(picture[::4, ::4])):
+        picture = max(255, picture.max()) - picture
+    paper = _shade_around(picture, 0.8)
+    return np.clip(1 - picture / np.maximum(paper, 1), 0, 1)
+
+
+def _has_light_ink(picture):
+    rest = picture - _shade_around(picture, 0.5)
+    return bool((rest**3).mean() > rest.std() ** 3)
+
+
+def _shade_around(picture, quantile):
+    """Return a quantile of the shades around every pixel, in tiles, interpolated."""
+    side = max(8, -(-max(picture.shape) // _TILES))
+    padded = np.pad(picture, [(0, -n % side) for n in picture.shape], mode="edge")
+    tiles = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side)
+    shades = np.quantile(tiles[:, ::2, :, ::2], quantile, axis=(1, 3)).astype(np.float32)
+    shades = ndimage.gaussian_filter(ndimage.median_filter(shades, 3), 0.5)
+    rows, columns = ((np.arange(n, dtype=np.float32) + 0.5) / side - 0.5 for n in picture.shape)
+    return _interpolated(rows, _interpolated(columns, shades.T).T)
+
+
+def _interpolated(positions, rows):
+    """Return `rows` interpolated at fractional `positions`."""
+    positions = np.clip(positions, 0, len(rows) - 1)
+    lower = np.minimum(positions.astype(int), max(len(rows) - 2, 0))
+    upper = np.minimum(lower + 1, len(rows) - 1)
+    share = (positions - lower)[:, None].astype(np.float32)
+    return (1 - share) * rows[lower] + share * rows[upper]
+
+
+def ink_threshold(ink):
+    """Return the share of ink from which on a pixel is written on."""
+    sample = ink[::2, ::2]
+    noise = 1.4826 * np.median(sample[sample < np.median(sample) + 0.1])
+    return float(np.clip(0.6 * otsu(sample), max(4 * noise, 0.1), 0.5))
+
+
+def page_tilt(mask):
+    """Return by how many degrees the lines of a page fall to the right.
+
+    The angle at which the ink, projected to the left margin, gathers in the fewest rows.
+    """
+    rows, columns = np.nonzero(mask)
+    if len(rows) < 50:
+        return 0.0
+    step = -(-len(rows) // 20_000)
+    rows, columns = rows[::step], columns[::step]
+    coarse = np.arange(-_STEEPEST, _STEEPEST + 0.1, 0.5)
+    best = coarse[np.argmax([_gathering(rows, columns, angle) for angle in coarse])]
+    fine = best + np.arange(-0.5, 0.51, 0.1)
+    return float(fine[np.argmax([_gathering(rows, columns, angle) for angle in fine])])
+
+
+def _gathering(rows, columns, angle):
+    heights = rows - columns * np.tan(np.radians(angle))
+    counts = np.bincount(((heights - heights.min()) / 2).astype(int))
+    return float((counts.astype(float) ** 2).sum())
+
+
+def turned(picture, angle, fill):
+    """Return a picture turned so that lines that fell by `angle` degrees are level."""
+    if abs(angle) < LEAST_TURN:
+        return picture
+    return ndimage.rotate(picture, angle, reshape=False, order=1, mode="constant", cval=fill)
+
+
+def find_cells(mask):
+    """Return the boxes of a form: rectangles of paper that lines enclose, in reading order.
+
+    Cells of a grid that were missed, because writing crosses their lines, are filled in where
+    the rows and columns of the others say they are.
+
+    Returns
+    -------
+    boxes : ndarray of shape (n_cells, 4)
+        Their insides.
+    rows : ndarray of shape (n_cells,)
+        The number of each one's row, from the top.
+    """
+    boxes = _enclosed_rectangles(mask)
+    if len(boxes) < 2:
+        return np.empty((0, 4), dtype=int), np.empty(0, dtype=int)
+    boxes = _of_usual_size(boxes)
+    return _completed(boxes)
+
+
+def _enclosed_rectangles(mask):
+    paper, n_pieces = ndimage.label(~mask, _FOUR)
+    boxes = []
+    areas = np.bincount(paper.ravel(), minlength=n_pieces + 1)
+    for number, where in enumerate(ndimage.find_objects(paper), 1):
+        height, width = (part.stop - part.start for part in where)
+        at_border = any(
+            part.start == 0 or part.stop == side
+            for part, side in zip(where, mask.shape, strict=True)
+        )
+        if min(height, width) < _SMALLEST_CELL or at_border or areas[number] < 0.4 * height * width:
+            continue
+        if _is_rectangle(paper[where] == number):
+            boxes.append((where[0].start, where[1].start, where[0].stop, where[1].stop))
+    return np.array(boxes, dtype=int).reshape(-1, 4)
+
+
+def _is_rectangle(piece):
+    """Whether paper reaches to all four sides of its box along most of their length."""
+    depth = max(1, min(piece.shape) // 12)
+    sides = (piece[:depth], piece[-depth:], piece[:, :depth].T, piece[:, -depth:].T)
+    return all(side.any(axis=0).mean() > 0.75 for side in sides)
+
+
+def _of_usual_size(boxes):
+    """Return the boxes that another one equals in height and width, give or take a quarter."""
+    sizes = np.log(boxes[:, 2:] - boxes[:, :2])
+    order = np.argsort(sizes[:, 0])
+    boxes, sizes = boxes[order], sizes[order]
+    first = np.searchsorted(sizes[:, 0], sizes[:, 0] - _ALIKE)
+    last = np.searchsorted(sizes[:, 0], sizes[:, 0] + _ALIKE, side="right")
+    n_alike = [
+        (np.abs(sizes[start:stop, 1] - width) < _ALIKE).sum()
+        for start, stop, width in zip(first, last, sizes[:, 1], strict=True)
+    ]
+    return boxes[np.array(n_alike) > 1]
+
+
+def _completed(boxes):
+    """Return boxes in reading order, the missing ones of a grid filled in, and their rows."""
+    rows, columns = _numbered(boxes, 0), _numbered(boxes, 1)
+    n_rows, n_columns = rows.max() + 1, columns.max() + 1
+    if len(boxes) >= _MOSTLY * n_rows * n_columns and min(n_rows, n_columns) > 1:
+        boxes = _grid(boxes, rows, columns, n_rows, n_columns)
+        return boxes, np.repeat(np.arange(n_rows), n_columns)
+    order = np.lexsort((boxes[:, 1], rows))
+    return boxes[order], rows[order]
+
+
+def _numbered(boxes, axis):
+    """Return the number of the row (axis 0) or column (axis 1) of every box."""
+    middles = (boxes[:, axis] + boxes[:, axis + 2]) / 2
+    size = np.median(boxes[:, axis + 2] - boxes[:, axis])
+    order = np.argsort(middles)
+    numbers = np.empty(len(boxes), dtype=int)
+    numbers[order] = np.concatenate([[0], np.cumsum(np.diff(middles[order]) > size / 2)])
+    return numbers
+
+
+def _grid(boxes, rows, columns, n_rows, n_columns):
+    """Return a box for every row and column: the one that was found, or one between the others."""
+    grid = np.full((n_rows, n_columns, 4), np.nan)
+    grid[rows, columns] = boxes
+    by_row, by_column = np.nanmedian(grid, axis=1), np.nanmedian(grid, axis=0)
+    typical = np.empty_like(grid)
+    typical[:, :, [0, 2]] = by_row[:, None, [0, 2]]
+    typical[:, :, [1, 3]] = by_column[None, :, [1, 3]]
+    return np.where(np.isnan(grid), typical, grid).round().astype(int).reshape(-1, 4)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a character stands, in which line, and its ink alone, 0 to 255."""
+
+    box: tuple
+    line: int
+    ink: np.ndarray
+
+
+def places_in_cells(ink, threshold, cells, rows):
+    """Return a place for every cell, in reading order; the ink of an empty cell is all 0."""
+    places = []
+    for box, row in zip(cells, rows, strict=True):
+        top, left, bottom, right = box
+        edge = max(1, round(_SOFT_EDGE * min(bottom - top, right - left)))
+        inside = ink[top + edge : bottom - edge, left + edge : right - edge]
+        places.append(Place(tuple(box.tolist()), int(row), _of_cell(inside, threshold)))
+    return places
+
+
+def _of_cell(inside, threshold):
+    """Return the ink of a cell less what reaches in from its neighbours, and less dust."""
+    pieces, n_pieces = ndimage.label(inside > threshold, _EIGHT)
+    found = ndimage.find_objects(pieces)
+    lengths = np.array([max(_lengths(where)) for where in found])
+    if n_pieces == 0 or lengths.max() < _DUST * min(inside.shape):
+        return np.zeros(inside.shape, dtype=np.uint8)
+    areas = np.bincount(pieces.ravel())[1:]
+    intruding = [
+        _touches(where, inside.shape) and area < _INTRUDER * areas.max()
+        for where, area in zip(found, areas, strict=True)
+    ]
+    return _only(inside, pieces, np.concatenate([[False], ~np.array(intruding)]))
+
+
+def _only(ink, pieces, kept):
+    """Return ink as bytes, only that of the pieces kept and right beside them."""
+    near = ndimage.binary_dilation(kept[pieces], _EIGHT)
+    return np.rint(np.where(near, ink, 0) * 255).astype(np.uint8)
+
+
+def _touches(where, shape):
+    return any(part.start == 0 or part.stop == n for part, n in zip(where, shape, strict=True))
+
+
+def _lengths(where):
+    return [part.stop - part.start for part in where]
+
+
+def places_in_lines(ink, threshold):
+    """Return a place for every piece of writing on a page without cells, in reading order."""
+    pieces, n_pieces = ndimage.label(ink > threshold, _EIGHT)
+    if n_pieces == 0:
+        return []
+    found = np.array([(y.start, x.start, y.stop, x.stop) for y, x in ndimage.find_objects(pieces)])
+    areas = np.bincount(pieces.ravel(), minlength=n_pieces + 1)[1:]
+    typical = _typical_height(found, areas, ink.shape)
+    places = []
+    for number, line in enumerate(_lines(found, typical, ink.shape)):
+        for group in _joined(found, line, typical):
+            box = _around(found[group])
+            kept = np.zeros(n_pieces + 1, dtype=bool)
+            kept[group + 1] = True
+            part = np.s_[box[0] : box[2], box[1] : box[3]]
+            places.append(Place(box, number, _only(ink[part], pieces[part], kept)))
+    return places
+
+
+def _typical_height(found, areas, shape):
+    """Return the median height of the ink's pieces by area, lines and frames left out."""
+    heights, widths = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
+    is_frame = (widths > shape[1] / 2) | (heights > shape[0] / 2)
+    weights = np.where(is_frame, 0, areas)
+    if not weights.any():
+        return float(heights.max())
+    order = np.argsort(heights)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(heights[order][half])
+
+
+def _lines(found, typical, shape):
+    """Return the positions in `found` of each line's larger pieces, from the top of the page."""
+    heights, widths = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
+    longer = np.maximum(heights, widths)
+    is_writing = (
+        (longer >= max(0.5 * typical, _SMALLEST_CHARACTER))
+        & (heights <= 3 * typical)
+        & (widths <= 0.6 * shape[1])
+    )
+    large = np.flatnonzero(is_writing)
+    middles = (found[large, 0] + found[large, 2]) / 2
+    order = np.argsort(middles)
+    breaks = np.flatnonzero(np.diff(middles[order]) > 0.5 * typical) + 1
+    return [large[part] for part in np.split(order, breaks) if len(part)]
+
+
+def _joined(found, line, typical):
+    """Return groups of pieces that are one character each, from left to right.
+
+    Pieces one above the other belong together, and small ones to the piece they are above of.
+    """
+    near = _small_ones(found, line, typical)
+    members = np.concatenate([line, near])
+    members = members[np.argsort(found[members, 1])]
+    groups: list = []
+    for piece in members:
+        left, right = found[piece, 1], found[piece, 3]
+        if groups:
+            last = _around(found[groups[-1]])
+            overlap = min(last[3], right) - max(last[1], left)
+            if overlap > 0.5 * min(last[3] - last[1], right - left):
+                groups[-1] = np.append(groups[-1], piece)
+                continue
+        groups.append(np.array([piece]))
+    return [group for group in groups if np.isin(group, line).any()]
+
+
+def _small_ones(found, line, typical):
+    """Return pieces too small to be characters that lie within the height of a line."""
+    top, _, bottom, _ = _around(found[line])
+    longer = (found[:, 2:] - found[:, :2]).max(axis=1)
+    is_small = (longer < 0.5 * typical) & (longer >= 0.08 * typical)
+    inside = (found[:, 0] > top - 0.3 * typical) & (found[:, 2] < bottom + 0.3 * typical)
+    return np.flatnonzero(is_small & inside)
+
+
+def _around(boxes):
+    """Return the box around boxes."""
+    return (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())

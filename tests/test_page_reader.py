@@ -1,0 +1,217 @@
+"""PageReader: pages drawn with a font, read by a classifier of that font."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+from sklearn.exceptions import NotFittedError
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from skdigits import CharacterNormalizer, PageReader
+
+
+def page(width=600, height=400):
+    return Image.new("L", (width, height), 255)
+
+
+def write(image, text, at, size=40):
+    font = ImageFont.load_default(size)
+    ImageDraw.Draw(image).text(at, text, fill=0, font=font)
+
+
+def rendered(digit, size, turn=0):
+    image = page(2 * size, 2 * size)
+    write(image, digit, (size // 2, size // 3), size)
+    return np.asarray(image.rotate(turn, fillcolor=255))
+
+
+@pytest.fixture(scope="module")
+def samples():
+    sizes, turns = (30, 45, 80), (-4, 0, 4)
+    X = [rendered(d, size, turn) for d in "0123456789" for size in sizes for turn in turns]
+    return CharacterNormalizer().transform(X), np.repeat(list("0123456789"), 9)
+
+
+@pytest.fixture(scope="module")
+def classifier(samples):
+    return KNeighborsClassifier(3, weights="distance").fit(*samples)
+
+
+@pytest.fixture(scope="module")
+def reader(classifier):
+    return PageReader(classifier)
+
+
+def grid(texts, *, cell=60, at=(30, 40), line=3):
+    """Return a page with a ruled grid, a character of `texts` in each cell."""
+    image = page(at[1] * 2 + cell * len(texts[0]), at[0] * 2 + cell * len(texts))
+    draw = ImageDraw.Draw(image)
+    for row, text in enumerate(texts):
+        for column, character in enumerate(text):
+            top, left = at[0] + row * cell, at[1] + column * cell
+            draw.rectangle((left, top, left + cell, top + cell), outline=0, width=line)
+            write(image, character, (left + 20, top + 8))
+    return image
+
+
+def photographed(image, *, turn=0.0):
+    """Return a page as a camera has it: turned, soft, noisy and in uneven light."""
+    rng = np.random.default_rng(0)
+    soft = ndimage.gaussian_filter(np.asarray(image.rotate(turn, fillcolor=255), float), 0.8)
+    light = np.linspace(0.5, 1, soft.shape[1]) * np.linspace(0.8, 1, soft.shape[0])[:, None]
+    return np.clip(soft * light * 0.9 + rng.normal(0, 3, soft.shape), 0, 255).astype(np.uint8)
+
+
+TEXTS = ["31415", "92 53", "5 979", "02468"]
+
+
+def test_cells_are_read_in_order_and_empty_ones_told(reader):
+    result = reader.read(grid(TEXTS))
+    assert result.lines == [text.replace(" ", "_") for text in TEXTS]
+    assert result.text == str(result) == "\n".join(result.lines)
+    frame = result.to_frame()
+    assert (frame.label.isna() == (frame.text == "_")).all()
+    assert_allclose(frame.top, 30 + 60 * np.repeat(np.arange(4), 5), atol=6)
+    assert_allclose(frame.right, 40 + 60 * np.tile(np.arange(1, 6), 4), atol=6)
+
+
+@pytest.mark.parametrize("turn", [0, 3, -5])
+def test_a_photographed_grid_is_read_too(turn, reader):
+    result = reader.read(photographed(grid(TEXTS, cell=70), turn=turn))
+    assert result.lines == [text.replace(" ", "_") for text in TEXTS]
+
+
+def test_cells_whose_lines_are_crossed_are_found(reader):
+    image = grid(["11111", "11111", "11111", "11111"])
+    ImageDraw.Draw(image).line([(130, 60), (130, 190)], fill=0, width=4)
+    ImageDraw.Draw(image).line([(150, 120), (250, 121)], fill=255, width=9)
+    assert len(reader.read(image)) == 20
+
+
+def test_boxes_of_a_form_that_is_no_grid(reader):
+    image = page()
+    draw = ImageDraw.Draw(image)
+    for left, top, digit in ((30, 40, "1"), (90, 40, "2"), (400, 40, "3"), (30, 250, "4")):
+        draw.rectangle((left, top, left + 60, top + 60), outline=0, width=2)
+        write(image, digit, (left + 20, top + 8))
+    assert reader.read(image).lines == ["123", "4"]
+
+
+@pytest.mark.parametrize("turn", [0, 4, -6])
+def test_lines_are_read_in_order(turn, reader):
+    image = page()
+    for row, text in enumerate(("1234", "567", "890")):
+        write(image, text, (80, 60 + 90 * row), 50)
+    for picture in (image.rotate(turn, fillcolor=255), photographed(image, turn=turn)):
+        assert reader.read(picture).lines == ["1234", "567", "890"]
+
+
+def test_numbers_of_a_line_are_kept_apart(reader):
+    image = page()
+    write(image, "12", (50, 50), 50)
+    write(image, "345", (250, 50), 50)
+    assert reader.read(image).text == "12 345"
+
+
+def test_ink_may_be_light(reader):
+    image = np.asarray(grid(TEXTS))
+    assert reader.read(255 - image).text == reader.read(image).text
+
+
+def touching(first, second):
+    """Return a page with two digits that overlap just so far that they are one piece."""
+    width = ImageFont.load_default(60).getlength(first)
+    for overlap in range(20):
+        image = page()
+        write(image, first, (100, 50), 60)
+        write(image, second, (100 + width - overlap, 50), 60)
+        if ndimage.label(np.asarray(image) < 128, np.ones((3, 3)))[1] == 1:
+            return image
+    raise AssertionError("they never touch")
+
+
+@pytest.mark.parametrize("number", ["85", "38", "69", "23"])
+def test_touching_digits_are_cut_apart(number, reader):
+    assert reader.read(touching(*number)).text == number
+
+
+def test_boxes_are_in_pixels_of_the_picture(reader):
+    image = page(4000, 3000)
+    write(image, "7", (1000, 500), 400)
+    (character,) = reader.read(image.rotate(2, fillcolor=255))
+    assert character.text == "7"
+    rows, columns = np.nonzero(np.asarray(image.rotate(2, fillcolor=255)) < 128)
+    expected = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+    assert_allclose(character.box, expected, atol=30)
+
+
+def test_a_blank_page_has_no_characters(reader):
+    for picture in (page(), photographed(page()), np.zeros((50, 40))):
+        result = reader.read(picture)
+        assert result.text == ""
+        assert len(result) == 0
+        assert result.to_frame().empty
+
+
+def test_only_some_classes(classifier):
+    reader = PageReader(classifier, classes=["0", "1"])
+    assert set(reader.read(grid(["0123", "4567"])).text) <= {"0", "1", "\n"}
+    with pytest.raises(ValueError, match=r"expects classes that the classifier knows, .*got 'x'"):
+        PageReader(classifier, classes=["x"]).read(page())
+
+
+def test_what_is_doubtful_is_rejected(samples):
+    X, y = samples
+    confused = y.copy()
+    confused[(y == "1")] = np.resize(["1", "7"], (y == "1").sum())
+    doubtful = KNeighborsClassifier(3).fit(X, confused)
+    read = PageReader(doubtful).read(grid(["2153", "8126"]))
+    rejecting = PageReader(doubtful, reject=0.02).read(grid(["2153", "8126"]))
+    assert "?" not in read.text
+    assert rejecting.lines == ["2?53", "8?26"]
+    assert rejecting.characters[1].label in ("1", "7")
+    assert rejecting.characters[1].probability < 0.7
+
+
+def test_a_pipeline_is_handed_pictures(samples):
+    X, y = samples
+    pipeline = make_pipeline(CharacterNormalizer(), KNeighborsClassifier(1)).fit(X, y)
+    assert PageReader(pipeline).read(grid(TEXTS)).lines[0] == TEXTS[0]
+
+
+def test_without_probabilities_there_are_labels(samples):
+    X, y = samples
+    page_ = PageReader(LinearSVC().fit(X / 255, y)).read(grid(TEXTS))
+    assert page_.lines[3] == TEXTS[3]
+    assert page_.to_frame().probability.isna().all()
+
+
+def test_as_json(reader):
+    result = reader.read(grid(["12", "3 "]))
+    content = json.loads(result.to_json())
+    assert content["lines"] == ["12", "3_"]
+    assert content["characters"][3]["probability"] is None
+    assert content["characters"][0]["alternatives"]["1"] > 0.5
+
+
+def test_it_draws_what_it_read(reader):
+    ax = reader.read(grid(["12", "3 "])).plot()
+    assert [text.get_text() for text in ax.texts] == ["1", "2", "3"]
+    assert len(ax.lines) == 4
+
+
+def test_bad_arguments(classifier, samples):
+    with pytest.raises(ValueError, match="'layout' parameter of PageReader"):
+        PageReader(classifier, layout="columns").read(page())
+    with pytest.raises(NotFittedError):
+        PageReader(KNeighborsClassifier()).read(page())
+    narrow = KNeighborsClassifier(1).fit(samples[0][:, :700], samples[1])
+    with pytest.raises(ValueError, match=r"classifier of square images, .*rows of 700 pixels"):
+        PageReader(narrow).read(page())
+    with pytest.raises(ValueError, match="PageReader takes pictures of up to max_pixels=9"):
+        PageReader(classifier, max_pixels=9).read(page())
