@@ -16,6 +16,8 @@ _PUBLIC_NAMES = {
     "ModelComparison": "skdigits.evaluation",
     "ModelComparisonDisplay": "skdigits.evaluation",
     "compare_models": "skdigits.evaluation",
+    "list_pretrained": "skdigits.persistence",
+    "load_pretrained": "skdigits.persistence",
 }
 _PUBLIC_MODULES = ("datasets",)
 
@@ -33,6 +35,8 @@ __all__ = [
     "__version__",
     "compare_models",
     "datasets",
+    "list_pretrained",
+    "load_pretrained",
 ]
 
 

@@ -1,6 +1,7 @@
 """What ``skdigits compare`` does, as functions that know nothing of a terminal."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill, indent
 
@@ -15,6 +16,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 from skdigits.datasets import fetch_mnist
+from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures
 
 _N_MNIST_TRAIN = 60_000
 # From here on MLPClassifier stops early, as HistGradientBoostingClassifier does by itself: its
@@ -44,6 +46,10 @@ def _make_mlp(n_rows):
     return make_pipeline(MinMaxScaler(), mlp)
 
 
+def _make_hog(n_rows):
+    return make_pipeline(CharacterNormalizer(), Deskewer(), HOGFeatures(), SVC(C=10))
+
+
 def _make_boosting(n_rows):
     # A few pixels a split decorrelate the trees: 98.0 % on load_digits where the default is 97.2.
     return HistGradientBoostingClassifier(max_features=0.1, max_leaf_nodes=15)
@@ -55,11 +61,27 @@ _MAKERS = {
     "logistic": _make_logistic,
     "knn": lambda n_rows: KNeighborsClassifier(3),
     "svm": lambda n_rows: SVC(C=10),  # RBF; gamma="scale" does as well as the best fixed one
+    "hog": _make_hog,  # the strong classical baseline: gradients of upright digits, and an SVM
     "forest": lambda n_rows: RandomForestClassifier(200),
     "boosting": _make_boosting,
     "mlp": _make_mlp,
 }
 MODEL_NAMES = tuple(_MAKERS)
+
+
+def default_models():
+    """Return the names of all models whose packages are installed.
+
+    Returns
+    -------
+    list of str
+        From :data:`MODEL_NAMES`.
+    """
+    return [name for name in MODEL_NAMES if name != "hog" or _has_scikit_image()]
+
+
+def _has_scikit_image():
+    return find_spec("skimage") is not None
 
 
 def parse_models(text):
@@ -78,7 +100,7 @@ def parse_models(text):
     Raises
     ------
     ValueError
-        If a name is unknown, or there is none.
+        If a name is unknown, there is none, or a package that it needs is not installed.
 
     Examples
     --------
@@ -91,6 +113,8 @@ def parse_models(text):
     if unknown or not names:
         what = f"unknown model {unknown[0]!r}" if unknown else "no model named"
         raise ValueError(f"{what}, choose from {', '.join(MODEL_NAMES)}.")
+    if "hog" in names and not _has_scikit_image():
+        raise ValueError('hog needs scikit-image: pip install "skdigits[images]".')
     return list(dict.fromkeys(names))
 
 

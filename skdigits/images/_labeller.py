@@ -1,18 +1,12 @@
-"""What the ink of characters says, by any fitted classifier; touching characters parted."""
+"""What the ink of characters says, by any fitted classifier."""
 
 import math
-from itertools import pairwise
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skdigits.images._layout import Place
 from skdigits.images._normalizer import CharacterNormalizer
 from skdigits.images._pictures import PictureTransformer
-
-_WIDE = 0.9  # of its height: from here on a piece may be two characters
-_MOST_PARTS = 6
-_USUAL_WIDTH = 0.65  # of the height of a digit
 
 
 class Labeller:
@@ -37,7 +31,10 @@ class Labeller:
         return result
 
     def _of_written(self, inks):
-        X = inks if self._normalizer is None else self._normalizer.transform(inks)
+        # A margin: strokes that reach from border to border would be taken for ruled lines.
+        X = [np.pad(ink, 1 + max(ink.shape) // 4) for ink in inks]
+        if self._normalizer is not None:
+            X = self._normalizer.transform(X)
         if not self.has_probabilities:
             labels = self._estimator.predict(X)
             return (labels[:, None] == self.classes[None]).astype(float)
@@ -58,7 +55,8 @@ def _normalizer_for(estimator):
             "PageReader expects a classifier of square images, or a Pipeline that begins with a "
             f"CharacterNormalizer, got one of rows of {estimator.n_features_in_} pixels."
         )
-    return CharacterNormalizer(size, box=max(1, round(size * 20 / 28)), polarity="light")
+    box = max(1, round(size * 20 / 28))
+    return CharacterNormalizer(size, box=box, polarity="light", rules=False)
 
 
 def _allowed(known, wanted):
@@ -71,54 +69,3 @@ def _allowed(known, wanted):
             f"got {unknown[0]!r}."
         )
     return np.flatnonzero(np.isin(known, wanted))
-
-
-def split_touching(places, labeller):
-    """Return places, those that hold several characters cut apart.
-
-    A wide piece is cut where its ink is thinnest, into as many parts as the classifier is surest
-    of.
-    """
-    ways = [[[place], *_cuts(place)] for place in places]
-    if all(len(ways_of_one) == 1 for ways_of_one in ways) or not labeller.has_probabilities:
-        return places
-    parts = [part for ways_of_one in ways for way in ways_of_one for part in way]
-    sureness = iter(labeller.probabilities([part.ink for part in parts]).max(axis=1))
-    chosen = []
-    for ways_of_one in ways:
-        scores = [np.mean([_score(part, next(sureness)) for part in way]) for way in ways_of_one]
-        chosen += ways_of_one[int(np.nanargmax(scores))]
-    return chosen
-
-
-def _score(part, sureness):
-    """Return how well a part does for one character: sure, and not wider than characters are."""
-    height, width = part.ink.shape
-    excess = max(0.0, math.log(width / height / _USUAL_WIDTH))
-    return math.log(max(sureness, 1e-9)) - excess**2
-
-
-def _cuts(place):
-    """Return the ways to cut a wide piece of ink into two and more parts."""
-    height, width = place.ink.shape
-    most = min(round(1.8 * width / height), _MOST_PARTS) if width > _WIDE * height else 1
-    return [_cut(place, n_parts) for n_parts in range(2, most + 1)]
-
-
-def _cut(place, n_parts):
-    profile = place.ink.sum(axis=0, dtype=float)
-    share = len(profile) / n_parts
-    columns = np.arange(len(profile))
-    edges = [0]
-    for number in range(1, n_parts):
-        distance = np.abs(columns - number * share) / share
-        cost = profile / profile.max() + distance**2
-        cost[(distance > 0.4) | (columns <= edges[-1])] = np.inf
-        edges.append(int(cost.argmin()))
-    edges.append(len(profile))
-    return [_part(place, *edge) for edge in pairwise(edges)]
-
-
-def _part(place, start, stop):
-    top, left, bottom, _ = place.box
-    return Place((top, left + start, bottom, left + stop), place.line, place.ink[:, start:stop])

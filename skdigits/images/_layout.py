@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from skdigits.images._operations import otsu
+from skdigits.images._operations import cover, drop_rules, drop_specks, lift_ink, otsu, shrink
 
 _TILES = 48  # a side of the page: the light is the same in one of them
 _STEEPEST = 10.0  # degrees that a page may be turned by
@@ -20,6 +20,10 @@ _MOSTLY = 0.8  # of the cells of a grid
 _SOFT_EDGE = 0.03  # of a cell, where its line fades
 _DUST = 0.2  # of the height of a cell
 _INTRUDER = 0.3  # of the largest piece in a cell
+_LONGEST_LARGE = 800  # pixels of a side, to look at a few large characters
+_LARGE = 1 / 6  # of the longer side
+_SPECKS = 0.02  # of the largest piece
+LARGE_INK = 0.2  # a share of ink: broken strokes hold together
 _FOUR = ndimage.generate_binary_structure(2, 1)
 _EIGHT = ndimage.generate_binary_structure(2, 2)
 
@@ -34,6 +38,19 @@ def page_ink(picture, polarity="auto"):
         picture = max(255, picture.max()) - picture
     paper = _shade_around(picture, 0.8)
     return np.clip(1 - picture / np.maximum(paper, 1), 0, 1)
+
+
+def large_ink(picture, polarity="auto"):
+    """Return shares of ink of a picture that a few large characters fill, or None.
+
+    Their strokes are as wide as the tiles in which :func:`page_ink` looks for the paper's light.
+    """
+    ink = cover(lift_ink(shrink(picture, _LONGEST_LARGE), polarity))
+    ink = drop_specks(drop_rules(ink), _SPECKS)
+    found, areas, _ = _pieces(ink > LARGE_INK)
+    if len(found) and _typical(found[:, 2] - found[:, 0], areas) >= _LARGE * max(ink.shape):
+        return ink
+    return None
 
 
 def _has_light_ink(picture):
@@ -236,45 +253,52 @@ def _lengths(where):
     return [part.stop - part.start for part in where]
 
 
-def places_in_lines(ink, threshold):
-    """Return a place for every piece of writing on a page without cells, in reading order."""
-    pieces, n_pieces = ndimage.label(ink > threshold, _EIGHT)
-    if n_pieces == 0:
+def places_in_lines(ink, threshold, *, largest=0.5):
+    """Return a place for every piece of writing on a page without cells, in reading order.
+
+    Pieces higher or wider than `largest`, a share of the page, are frames and lines.
+    """
+    found, areas, pieces = _pieces(ink > threshold)
+    if len(found) == 0:
         return []
-    found = np.array([(y.start, x.start, y.stop, x.stop) for y, x in ndimage.find_objects(pieces)])
-    areas = np.bincount(pieces.ravel(), minlength=n_pieces + 1)[1:]
-    typical = _typical_height(found, areas, ink.shape)
+    is_frame = ((found[:, 2:] - found[:, :2]) > np.array(ink.shape) * largest).any(axis=1)
+    typical = _typical(found[:, 2] - found[:, 0], np.where(is_frame, 0, areas))
     places = []
-    for number, line in enumerate(_lines(found, typical, ink.shape)):
+    for number, line in enumerate(_lines(found, typical, 1.2 * largest * ink.shape[1])):
         for group in _joined(found, line, typical):
             box = _around(found[group])
-            kept = np.zeros(n_pieces + 1, dtype=bool)
+            kept = np.zeros(len(found) + 1, dtype=bool)
             kept[group + 1] = True
             part = np.s_[box[0] : box[2], box[1] : box[3]]
             places.append(Place(box, number, _only(ink[part], pieces[part], kept)))
     return places
 
 
-def _typical_height(found, areas, shape):
-    """Return the median height of the ink's pieces by area, lines and frames left out."""
-    heights, widths = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
-    is_frame = (widths > shape[1] / 2) | (heights > shape[0] / 2)
-    weights = np.where(is_frame, 0, areas)
+def _pieces(mask):
+    """Return the boxes and the areas of connected pieces, and the picture of their numbers."""
+    pieces, n_pieces = ndimage.label(mask, _EIGHT)
+    boxes = [(y.start, x.start, y.stop, x.stop) for y, x in ndimage.find_objects(pieces)]
+    areas = np.bincount(pieces.ravel(), minlength=n_pieces + 1)[1:]
+    return np.array(boxes, dtype=int).reshape(-1, 4), areas, pieces
+
+
+def _typical(sizes, weights):
+    """Return the weighted median; the largest size where nothing has weight."""
     if not weights.any():
-        return float(heights.max())
-    order = np.argsort(heights)
+        return float(sizes.max())
+    order = np.argsort(sizes)
     half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(heights[order][half])
+    return float(sizes[order][half])
 
 
-def _lines(found, typical, shape):
+def _lines(found, typical, widest):
     """Return the positions in `found` of each line's larger pieces, from the top of the page."""
     heights, widths = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
     longer = np.maximum(heights, widths)
     is_writing = (
         (longer >= max(0.5 * typical, _SMALLEST_CHARACTER))
         & (heights <= 3 * typical)
-        & (widths <= 0.6 * shape[1])
+        & (widths <= widest)
     )
     large = np.flatnonzero(is_writing)
     middles = (found[large, 0] + found[large, 2]) / 2

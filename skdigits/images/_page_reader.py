@@ -9,11 +9,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits._validation import HasMethods, Interval, StrOptions
-from skdigits.images._labeller import Labeller, split_touching
+from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
+    LARGE_INK,
     LEAST_TURN,
     find_cells,
     ink_threshold,
+    large_ink,
     page_ink,
     page_tilt,
     places_in_cells,
@@ -23,6 +25,7 @@ from skdigits.images._layout import (
 from skdigits.images._operations import shrink
 from skdigits.images._page import EMPTY, REJECTED, Character, Page
 from skdigits.images._reading import MAX_PIXELS, read_picture
+from skdigits.images._splitting import split_touching
 
 _LONGEST_SIDE = 3600  # pixels; an A4 page at 300 dpi
 _FEWEST_CELLS = 4
@@ -119,20 +122,25 @@ class PageReader(BaseEstimator):
         self._validate_params()
         check_is_fitted(self.estimator)
         picture = read_picture(picture, max_pixels=self.max_pixels, who="PageReader")
-        sheet = _Sheet.of(picture, self.polarity)
         labeller = Labeller(self.estimator, self.classes)
-        places = self._places(sheet, labeller)
+        sheet, places = self._places(picture, labeller)
         probabilities = labeller.probabilities([place.ink for place in places])
         texts = _texts(labeller.classes, probabilities, self.reject)
         return Page(picture, _characters(sheet, places, labeller, probabilities, texts))
 
-    def _places(self, sheet, labeller):
-        """Return where the characters are, in reading order."""
+    def _places(self, picture, labeller):
+        """Return the page as it was searched, and where the characters are, in reading order."""
+        sheet = _Sheet.of_page(picture, self.polarity)
         if self.layout != "lines":
             cells, rows = find_cells(sheet.ink > sheet.threshold)
             if self.layout == "cells" or len(cells) >= _FEWEST_CELLS:
-                return places_in_cells(sheet.ink, sheet.threshold, cells, rows)
-        return split_touching(places_in_lines(sheet.ink, sheet.threshold), labeller)
+                return sheet, places_in_cells(sheet.ink, sheet.threshold, cells, rows)
+        large = _Sheet.of_large(picture, self.polarity)
+        if large is None:
+            places = places_in_lines(sheet.ink, sheet.threshold)
+        else:
+            sheet, places = large, places_in_lines(large.ink, large.threshold, largest=1.0)
+        return sheet, split_touching(places, labeller)
 
 
 @dataclass(frozen=True)
@@ -146,12 +154,18 @@ class _Sheet:
     shape: tuple
 
     @classmethod
-    def of(cls, picture, polarity):
+    def of_page(cls, picture, polarity):
         ink = page_ink(shrink(picture, _LONGEST_SIDE), polarity)
         threshold = ink_threshold(ink)
         tilt = page_tilt(ink > threshold)
-        scale = -(-max(picture.shape) // _LONGEST_SIDE)
-        return cls(turned(ink, tilt, 0), threshold, tilt, scale, picture.shape)
+        return cls(turned(ink, tilt, 0), threshold, tilt, _scale(picture, ink), picture.shape)
+
+    @classmethod
+    def of_large(cls, picture, polarity):
+        ink = large_ink(picture, polarity)
+        if ink is None:
+            return None
+        return cls(ink, LARGE_INK, 0.0, _scale(picture, ink), picture.shape)
 
     def box_in_picture(self, box):
         """Return the box in the picture around a box in the levelled ink."""
@@ -164,6 +178,10 @@ class _Sheet:
             corners = (corners - middle) @ turn.T + middle
         corners = np.clip(np.rint(corners * self.scale), 0, self.shape).astype(int)
         return (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+
+
+def _scale(picture, ink):
+    return max(picture.shape) // max(ink.shape)
 
 
 def _texts(classes, probabilities, reject):

@@ -14,7 +14,7 @@ _KNOTS = 5  # of the grid whose random displacement makes an elastic deformation
 
 
 class Augmentation(BaseEstimator):
-    """Random shift, rotation, scale, shear, elastic deformation and erasing of images.
+    """Random shift, rotation, scale, shear, elastic deformation, stroke and erasing of images.
 
     For the parameter `augment` of :class:`ANNClassifier` and :class:`CNNClassifier`, which apply
     it to the batches they train on, but for the last fifth of a one-cycle training, and to nothing
@@ -38,6 +38,9 @@ class Augmentation(BaseEstimator):
     elastic : float, default=0.0
         Displacement of the 5 by 5 knots of a grid over the image; between them it is
         interpolated (after Simard et al., 2003); 0 to 1.
+    stroke : float, default=0.0
+        By how many pixels to either side strokes grow or shrink, 0 to 1: pens and pencils of many
+        widths for a classifier of photos.
     erase : float, default=0.0
         Side of a square set to the background, around a random pixel, in a random half of the
         images (after DeVries & Taylor 2017, *Cutout*); 0 to 1.
@@ -71,15 +74,27 @@ class Augmentation(BaseEstimator):
         "scale": [Interval(Real, 0, None, closed="left")],
         "shear": [Interval(Real, 0, None, closed="left")],
         "elastic": [Interval(Real, 0, 1, closed="both")],
+        "stroke": [Interval(Real, 0, 1, closed="both")],
         "erase": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, *, shift=0.0, rotation=0.0, scale=0.0, shear=0.0, elastic=0.0, erase=0.0):
+    def __init__(
+        self,
+        *,
+        shift=0.0,
+        rotation=0.0,
+        scale=0.0,
+        shear=0.0,
+        elastic=0.0,
+        stroke=0.0,
+        erase=0.0,
+    ):
         self.shift = shift
         self.rotation = rotation
         self.scale = scale
         self.shear = shear
         self.elastic = elastic
+        self.stroke = stroke
         self.erase = erase
 
     def __call__(self, images, generator):
@@ -101,6 +116,8 @@ class Augmentation(BaseEstimator):
         ink = images - background
         if any((self.shift, self.rotation, self.scale, self.shear, self.elastic)):
             ink = F.grid_sample(ink, self._sampling_grid(ink, generator), align_corners=False)
+        if self.stroke:
+            ink = _restroked(ink, self.stroke, generator)
         if self.erase:
             ink.masked_fill_(_squares(ink, self.erase, generator), 0)
         return ink.add_(background)
@@ -204,6 +221,14 @@ def _between_knots(images):
         each.view(-1, 1, *side), images.shape[2:], mode="bicubic", align_corners=True
     )
     return shares.flatten(1)
+
+
+def _restroked(ink, most, generator):
+    """Return ink that has grown, or shrunk, by a share of a pixel to every side."""
+    change = _uniform((len(ink), 1, 1, 1), ink, generator) * most
+    sign = change.sign()
+    grown = F.max_pool2d(ink * sign, 3, stride=1, padding=1) * sign
+    return torch.lerp(ink, grown, change.abs())
 
 
 def _squares(images, share, generator):
