@@ -9,13 +9,23 @@ author = "The skdigits developers"
 copyright = "2026, The skdigits developers"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "myst_parser", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.plot_directive",
+    "myst_parser",
+    "numpydoc",
+]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
 default_role = "code"
 
 autosummary_generate = True
 numpydoc_show_class_members = False  # the class template lists the members
+
+plot_formats = ["png"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skdigits {version}"

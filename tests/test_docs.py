@@ -3,11 +3,17 @@
 import doctest
 from pathlib import Path
 
-GUIDE = Path(__file__).parents[1] / "docs" / "user_guide.rst"
+import matplotlib.pyplot as plt
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_the_user_guide_runs():
+@pytest.mark.parametrize("page", ["user_guide.rst", "own_pictures.rst"])
+def test_a_page_of_the_guide_runs(page):
+    plt.switch_backend("agg")
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    result = doctest.testfile(str(GUIDE), module_relative=False, optionflags=flags)
+    result = doctest.testfile(str(DOCS / page), module_relative=False, optionflags=flags)
+    plt.close("all")
     assert result.attempted > 20
     assert result.failed == 0

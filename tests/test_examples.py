@@ -10,6 +10,8 @@ import pytest
 import sklearn
 from sklearn.utils.fixes import parse_version
 
+from skdigits import load_pretrained
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 IS_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8")
 
@@ -27,8 +29,12 @@ def run(name):
 
 
 def test_every_example_is_tested():
-    tested = {"pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"}
-    assert {path.name for path in EXAMPLES.glob("*.py")} == tested | {"recipes.py"}
+    tested = {
+        *("pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"),
+        "own_handwriting.py",
+    }
+    of_data_sets = {"recipes.py", "pretrained.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
 
 
 @pytest.mark.slow
@@ -69,3 +75,17 @@ def test_recipes_train_on_what_they_are_for(name, mnist_like):
     assert model.predict(X).shape == y.shape
     n_weights = sum(weight.numel() for weight in model.net_.module_.parameters())
     assert n_weights < (2_000_000 if name == "mnist-ann" else 300_000)
+
+
+@pytest.mark.slow
+def test_own_handwriting():
+    first, second, alone = (
+        float(line.split()[-1].rstrip("%")) for line in run("own_handwriting.py").splitlines()
+    )
+    assert second > first + 1
+    assert second > alone
+
+
+def test_the_pretrained_net_is_the_one_of_its_script():
+    model = runpy.run_path(str(EXAMPLES / "pretrained.py"))["photo_cnn"](random_state=0)
+    assert repr(load_pretrained("cnn-mnist")) == repr(model)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from skdigits.datasets import read_idx
+from skdigits.datasets import read_idx, write_idx
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 ARRAYS = st.sampled_from(sorted(CODES)).flatmap(
@@ -43,6 +43,34 @@ def test_what_is_written_comes_back(tmp_path, array, compress):
     np.testing.assert_array_equal(back, array)
 
 
+@given(array=ARRAYS, name=st.sampled_from(["file", "file.gz"]))
+@ONE_FILE
+def test_write_idx_writes_the_format(tmp_path, array, name):
+    path = tmp_path / name
+    write_idx(array, path)
+    contents = path.read_bytes()
+    assert (gzip.decompress(contents) if name.endswith(".gz") else contents) == idx_bytes(array)
+    np.testing.assert_array_equal(read_idx(path), array)
+
+
+def test_the_same_array_makes_the_same_compressed_file(tmp_path):
+    for name in ("a.gz", "b.gz"):
+        write_idx(np.arange(5, dtype=">f8"), tmp_path / name)
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
+@pytest.mark.parametrize("values", [[1, 2], [True], ["a"], [1 + 1j]])
+def test_write_idx_refuses_other_types(values, tmp_path):
+    with pytest.raises(TypeError, match=r"expects one of the types uint8, .* use \.astype\(\)"):
+        write_idx(values, tmp_path / "file")
+    assert not any(tmp_path.iterdir())
+
+
+def test_write_idx_refuses_single_values(tmp_path):
+    with pytest.raises(ValueError, match=r"expects 1 to 32 dimensions .* shape \(\)"):
+        write_idx(np.float32(1), tmp_path / "file")
+
+
 def test_the_array_can_be_written_to(tmp_path, labels):
     path = tmp_path / "file"
     path.write_bytes(labels)
@@ -61,6 +89,25 @@ def test_any_bytes_are_an_array_or_a_value_error(tmp_path, data):
             assert isinstance(read_idx(path), np.ndarray)
         except ValueError as error:
             assert str(error).startswith("read_idx expects")  # noqa: PT017
+
+
+@given(data=st.data(), array=ARRAYS)
+@settings(ONE_FILE, max_examples=500)
+def test_a_mutated_file_is_an_array_or_a_value_error_in_little_memory(tmp_path, data, array):
+    path = tmp_path / "file"
+    contents = bytearray(data.draw(st.sampled_from([bytes, gzip.compress]))(idx_bytes(array)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        contents[data.draw(st.integers(0, len(contents) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(contents)
+    tracemalloc.start()
+    try:
+        assert isinstance(read_idx(path), np.ndarray)
+    except ValueError as error:
+        assert str(error).startswith("read_idx expects")  # noqa: PT017
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 @given(data=st.data(), array=ARRAYS)

@@ -237,13 +237,44 @@ def read(images, layout, classes, reject, max_pixels, as_json):
     except (ImportError, ValueError) as error:
         raise _BadInput(str(error)) from error
     all_read = True
-    for path, page, error in read_all(reader, images):
+    for path, page, problem in read_all(reader, images):
         if as_json:
-            click.echo(to_json(path, page, error))
+            click.echo(to_json(path, page, problem))
         elif page is not None:
             click.echo(format_page(path, page, with_name=len(images) > 1))
-        if error is not None:
+        if problem is not None:
             all_read = False
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {problem}", err=True)
     if not all_read:
         click.get_current_context().exit(_BadInput.exit_code)
+
+
+@main.command(epilog="Example: skdigits datasets mnist usps")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--data-home",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Where data sets are. [default: $SKDIGITS_DATA]",
+)
+@click.option("--json", "as_json", is_flag=True, help="List them as JSON.")
+def datasets(names, data_home, as_json):
+    """List the data sets, or download some: mnist, usps, emnist, kmnist, fashion-mnist.
+
+    A data set is in its own folder of the data home; files that you put there are found.
+    """
+    from skdigits.app._datasets import DATASET_NAMES, format_datasets, get_dataset, list_datasets
+
+    for name in names:
+        if name not in DATASET_NAMES:
+            known = ", ".join(DATASET_NAMES)
+            raise click.UsageError(f"unknown data set {name!r}, choose from {known}.")
+    if not names:
+        table = list_datasets(data_home=data_home)
+        click.echo(table.to_json(orient="index") if as_json else format_datasets(table))
+    for name in names:
+        try:
+            n_images = get_dataset(name, data_home=data_home)
+        except (ImportError, OSError, ValueError) as error:
+            raise _BadInput(str(error)) from error
+        click.echo(f"{name}: {n_images:,} images are ready.")

@@ -1,4 +1,4 @@
-"""Reader of IDX files, the format of MNIST and its relatives."""
+"""Reader and writer of IDX files, the format of MNIST and its relatives."""
 
 import gzip
 import math
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from skdigits._files import atomic_path
+
 # http://yann.lecun.com/exdb/mnist/: 0, 0, type, number of dimensions; the sizes as big-endian
 # 32-bit integers; the values, big-endian, the last index running fastest.
-_DTYPES = {
+_DTYPES: dict[int, np.dtype] = {
     0x08: np.dtype("u1"),
     0x09: np.dtype("i1"),
     0x0B: np.dtype(">i2"),
@@ -21,6 +23,7 @@ _DTYPES = {
 }
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_DIMENSIONS = 32
+_LARGEST_SIZE = 2**32 - 1
 _CHUNK = 1 << 20
 
 
@@ -59,19 +62,80 @@ def read_idx(path):
     return to_array(*read_parts(path))
 
 
+def write_idx(array, path):
+    """Write an array into an IDX file.
+
+    Parameters
+    ----------
+    array : array-like
+        Of 1 to 32 dimensions; of bytes, 16 or 32 bit integers with a sign, or floats of 32 or
+        64 bits.
+    path : str or path-like
+        The file; compressed by gzip if its name ends in ``.gz``. It appears whole or not at all.
+
+    Raises
+    ------
+    TypeError
+        If the format does not know the array's type.
+    ValueError
+        If it does not know the array's shape.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skdigits.datasets import read_idx, write_idx
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "images-idx3-ubyte.gz")
+    ...     write_idx(np.zeros((5, 28, 28), dtype=np.uint8), path)
+    ...     read_idx(path).shape
+    (5, 28, 28)
+    """
+    array, path = np.asarray(array), Path(path)
+    contents = _make_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    if path.suffix == ".gz":
+        contents = gzip.compress(contents, mtime=0)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(contents)
+
+
+def _make_header(array):
+    codes = {dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()}
+    code = codes.get(array.dtype.newbyteorder("="))
+    if code is None:
+        known = ", ".join(map(str, codes))
+        raise TypeError(
+            f"write_idx expects one of the types {known}, got {array.dtype}: use .astype()."
+        )
+    if not 1 <= array.ndim <= _MAX_DIMENSIONS or max(array.shape) > _LARGEST_SIZE:
+        raise ValueError(
+            f"write_idx expects 1 to {_MAX_DIMENSIONS} dimensions of at most {_LARGEST_SIZE:,}, "
+            f"got an array of shape {array.shape}."
+        )
+    return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+
+
 def read_parts(path):
     """Return the header and the values of an IDX file as bytes, their lengths checked."""
     path = Path(path)
-    with path.open("rb") as plain:
-        is_compressed = plain.read(2) == _GZIP_MAGIC
-        plain.seek(0)
-        if not is_compressed:
-            return _read_stream(plain, path)
-        try:
-            with gzip.GzipFile(fileobj=plain) as stream:
-                return _read_stream(stream, path)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"read_idx expects a whole gzip file, {path} is damaged.") from error
+    with path.open("rb") as file:
+        return parts_of(file, path)
+
+
+def parts_of(file, path):
+    """Return what :func:`read_parts` does, of an open file; `path` is what errors call it."""
+    is_compressed = file.read(2) == _GZIP_MAGIC
+    file.seek(0)
+    if not is_compressed:
+        return _read_stream(file, path)
+    try:
+        with gzip.GzipFile(fileobj=file) as stream:
+            return _read_stream(stream, path)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"read_idx expects a whole gzip file, {path} is damaged.") from error
 
 
 def to_array(header, values):

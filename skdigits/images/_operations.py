@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 _CLEAN = 0.02  # paper that varies by less than this share of the contrast was drawn, not seen
+_DARKEST_PAPER = 0.1  # of its median shade
 _MOST_SAMPLES = 4096
 _OF_NOISE = 0.7  # as much variance a threshold explains of noise that is normal: 2 / pi = 0.64
 _FAINT = 0.2  # a share of ink that is not noise
@@ -51,7 +52,8 @@ def lift_ink(picture, polarity="auto"):
 
     The paper is the more frequent of two shades, or the one that `polarity` says. Its shade may
     change smoothly from side to side: a quadratic surface is fitted to it, twice, the second time
-    to what the first has shown to be paper. Paper of one shade is taken off as it is.
+    to what the first has shown to be paper. Dark ink is a share of the light there, as half the
+    light makes half the contrast. Paper of one shade is taken off as it is.
     """
     picture = picture.astype(np.float32, copy=False)
     paper, sign = _paper(picture, polarity)
@@ -60,7 +62,10 @@ def lift_ink(picture, polarity="auto"):
     if np.median(np.abs(shades - shade)) <= _CLEAN * np.abs(picture - shade).max():
         return sign * (picture - shade)
     for _ in range(2):
-        ink = sign * (picture - _surface(picture, paper))
+        surface = _surface(picture, paper)
+        ink = sign * (picture - surface)
+        if sign < 0:
+            ink *= shade / np.maximum(surface, _DARKEST_PAPER * shade)
         paper, _ = _paper(ink, "light")
     return ink
 
@@ -141,7 +146,7 @@ def drop_rules(covered):
     """Return a picture less thin lines from border to border, where there is ink beside them."""
     if min(covered.shape) < _SMALLEST_RULED:
         return covered
-    ink = covered > 0.5
+    ink = covered > _FAINT
     level, upright = _rules(ink), _rules(ink.T).T
     rest = ink & ~level & ~upright
     if not rest.any():

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.pipeline import Pipeline
 
+from skdigits._files import atomic_path
 from skdigits._version import __version__
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures, ImageReshaper
 from skdigits.neural import ANNClassifier, Augmentation, CNNClassifier
@@ -32,7 +33,8 @@ def write_model(estimator, path):
     arrays: dict = {}
     model = _to_plain(estimator, arrays)
     content = {"format": _FORMAT, "version": __version__, "model": model}
-    save_file(arrays, path, metadata={_KEY: json.dumps(content)})
+    with atomic_path(path) as temporary:
+        save_file(arrays, temporary, metadata={_KEY: json.dumps(content)})
 
 
 def read_model(path):

@@ -1,0 +1,62 @@
+"""``skdigits datasets`` as a user runs it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from skdigits.app import _datasets
+from skdigits.app.cli import main
+
+NAMES = ["mnist", "usps", "emnist", "kmnist", "fashion-mnist"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["datasets", *map(str, arguments)])
+
+
+def test_an_empty_home_misses_everything(tmp_path):
+    result = run("--data-home", tmp_path)
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in lines] == NAMES
+    assert all(line.split()[1] == "missing" for line in lines)
+    assert not any(tmp_path.iterdir())
+
+
+def test_json_tells_damaged_files(tmp_path):
+    (tmp_path / "usps").mkdir()
+    for name in ("usps.bz2", "usps.t.bz2"):
+        (tmp_path / "usps" / name).write_bytes(b"no bz2")
+    states = json.loads(run("--data-home", tmp_path, "--json").output)
+    assert states["usps"]["state"] == "damaged"
+    assert states["mnist"]["state"] == "missing"
+
+
+def test_those_named_are_got(tmp_path, monkeypatch):
+    asked = []
+
+    def fetch(**options):
+        asked.append(options)
+        return [0] * 9298, None
+
+    monkeypatch.setitem(_datasets._SETS, "usps", (fetch, "digits"))
+    result = run("usps", "--data-home", tmp_path)
+    assert result.output == "usps: 9,298 images are ready.\n"
+    assert asked == [{"data_home": str(tmp_path), "subset": "all", "return_X_y": True}]
+
+
+@pytest.mark.parametrize("error", [OSError("no network."), ImportError("needs pooch.")])
+def test_what_fails_is_one_sentence(error, monkeypatch):
+    def fetch(**options):
+        raise error
+
+    monkeypatch.setitem(_datasets._SETS, "mnist", (fetch, "digits"))
+    result = run("mnist")
+    assert (result.exit_code, result.stderr) == (2, f"Error: {error}\n")
+
+
+def test_an_unknown_name_is_told_the_known_ones():
+    result = run("mnist", "cifar")
+    assert result.exit_code == 2
+    assert result.stderr == (f"Error: unknown data set 'cifar', choose from {', '.join(NAMES)}.\n")
