@@ -1,19 +1,17 @@
 """Recipes for MNIST and Fashion-MNIST: what to set when there is time to train.
 
 Each is a classifier with a few parameters set. ``python examples/recipes.py mnist-ann`` fits one on
-all training images, which are read from ``$SKDIGITS_DATA``, and prints its accuracy on the test
-images. `examples/benchmarks/recipe_accuracy.py` does that for all of them with several seeds.
+all training images, which are read from ``$SKDIGITS_DATA`` or downloaded, and prints its accuracy
+on the test images. `examples/benchmarks/recipe_accuracy.py` does that for all, with several seeds.
 """
 
-import os
 import sys
 import time
-from pathlib import Path
 
 import torch
 
 from skdigits import ANNClassifier, Augmentation, CNNClassifier
-from skdigits.datasets import fetch_mnist, read_idx
+from skdigits.datasets import fetch_fashion_mnist, fetch_mnist
 
 
 def mnist_cnn(random_state=None):
@@ -68,16 +66,8 @@ RECIPES = {
 
 def load(name):
     """Return X_train, y_train, X_test, y_test of the recipe's data set."""
-    if name.startswith("mnist"):
-        return (*fetch_mnist(return_X_y=True), *fetch_mnist(subset="test", return_X_y=True))
-    if "SKDIGITS_DATA" not in os.environ:
-        sys.exit("recipes.py finds fashion-mnist in $SKDIGITS_DATA, which is not set.")
-    folder = Path(os.environ["SKDIGITS_DATA"], "fashion-mnist")
-    return tuple(
-        read_idx(folder / f"{part}-{kind}-ubyte.gz")
-        for part in ("train", "t10k")
-        for kind in ("images-idx3", "labels-idx1")
-    )
+    fetch = fetch_mnist if name.startswith("mnist") else fetch_fashion_mnist
+    return (*fetch(return_X_y=True), *fetch(subset="test", return_X_y=True))
 
 
 def main(name):

@@ -2,8 +2,8 @@
 
 ``python examples/benchmarks/run_all.py`` runs them all, which takes about two hours on two cores;
 ``python examples/benchmarks/run_all.py prediction memory`` runs these two and leaves the others'
-results as they stand. Nothing else should run on the machine meanwhile. MNIST and Fashion-MNIST are
-read from ``$SKDIGITS_DATA``.
+results as they stand. Nothing else should run on the machine meanwhile. Data sets are read from
+``$SKDIGITS_DATA``, or downloaded.
 
 Exits with status 1 when a claim is missed.
 """
@@ -34,6 +34,9 @@ NAMES = (
     "recipe_accuracy",
     "training_set_size",
     "small_digits",
+    "letters",
+    "usps",
+    "normalizing",
     "mlp_classifier",
     "training_loop",
     "skorch_loader",

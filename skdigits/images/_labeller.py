@@ -32,7 +32,7 @@ class Labeller:
 
     def _of_written(self, inks):
         # A margin: strokes that reach from border to border would be taken for ruled lines.
-        X = [np.pad(ink, 1 + max(ink.shape) // 4) for ink in inks]
+        X = [np.pad(ink, 1 + max(ink.shape) // 8) for ink in inks]
         if self._normalizer is not None:
             X = self._normalizer.transform(X)
         if not self.has_probabilities:

@@ -16,6 +16,7 @@ _OF_NOISE = 0.7  # as much variance a threshold explains of noise that is normal
 _FAINT = 0.2  # a share of ink that is not noise
 _NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _SMALLEST_RULED = 40  # pixels
+_LONG = 0.95  # of the width, a rule
 _THICKEST_RULE = 0.08  # of the picture
 _LEAST_ROOM = 0.05  # of the width, on both sides of a character on a ruled line
 
@@ -162,12 +163,14 @@ def drop_rules(covered):
 def _rules(ink):
     """Return a mask of the thin lines that go from the left border to the right one."""
     height, width = ink.shape
+    rules = np.zeros_like(ink)
+    if ink.any(axis=0).mean() < _LONG:
+        return rules
     runs = ndimage.binary_dilation(_opened(ink, width // 8), np.ones((3, 1)))
     lines, _ = ndimage.label(runs, _NEIGHBOURS)
-    rules = np.zeros_like(ink)
     for number, (rows, columns) in enumerate(ndimage.find_objects(lines), 1):
         line = lines[rows] == number
-        is_long = columns.stop - columns.start >= 0.95 * width
+        is_long = columns.stop - columns.start >= _LONG * width
         if is_long and line.sum() <= _THICKEST_RULE * height * width:
             rules[rows] |= line
     return rules
