@@ -1,8 +1,17 @@
-"""Data that many tests share."""
+"""Data that many tests share, and a web server for those that download."""
+
+import gzip
+import hashlib
+import tracemalloc
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
+import pooch
 import pytest
 from sklearn.datasets import load_digits
+
+from skdigits.datasets import _mnist, write_idx
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +30,89 @@ def mnist_like():
     images = np.kron(X[:200].reshape(-1, 8, 8), np.ones((3, 3)))
     images = np.pad(images, ((0, 0), (2, 2), (2, 2))) * 255 / 16
     return images.reshape(-1, 784).astype(np.uint8), y[:200]
+
+
+@pytest.fixture
+def write_small_set(monkeypatch):
+    """A function that writes six training and two test images, taken for the published ones."""
+
+    def write(dataset, folder):
+        folder.mkdir(parents=True)
+        rng = np.random.default_rng(0)
+        parts = {}
+        for part, n_rows in {"train": 6, "test": 2}.items():
+            monkeypatch.setitem(_mnist._N_ROWS, part, n_rows)
+            parts[part] = (
+                rng.integers(0, 256, size=(n_rows, 28, 28), dtype=np.uint8),
+                rng.integers(0, 10, size=n_rows, dtype=np.uint8),
+            )
+            for name, array in zip(_mnist._FILES[part], parts[part], strict=True):
+                write_idx(array, folder / name)
+                _publish(dataset, folder / name, monkeypatch)
+        return parts
+
+    return write
+
+
+def _publish(dataset, path, monkeypatch):
+    contents = path.read_bytes()
+    if path.name in dataset.sha256_gz:
+        digest = hashlib.sha256(contents).hexdigest()
+        monkeypatch.setitem(dataset.sha256_gz, path.name, digest)
+    else:
+        digest = hashlib.sha256(gzip.decompress(contents)).hexdigest()
+        monkeypatch.setitem(dataset.sha256, path.stem, digest)
+
+
+class _Web(ThreadingHTTPServer):
+    """Serves `files` (bytes by path), cut short where `sent` says so, and keeps what was asked."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+        self.files, self.sent, self.asked = {}, {}, []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        contents = self.server.files.get(self.path)
+        if contents is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(contents)))
+        self.end_headers()
+        self.wfile.write(contents[: self.server.sent.get(self.path)])
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def web(monkeypatch):
+    """A web server on this machine; pooch is quiet."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(pooch.get_logger(), "handlers", [])
+    with _Web() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def measure_peak():
+    """A function that calls another, and checks the memory it took at most."""
+
+    def call(function, *arguments, below, **keywords):
+        tracemalloc.start()
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak < below
+
+    return call

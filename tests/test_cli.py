@@ -116,6 +116,7 @@ def test_mnist_takes_its_own_split(tmp_path, monkeypatch):
 )
 def test_bad_input_ends_with_status_two_and_one_sentence(tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "pooch", None)  # nothing is downloaded
     (tmp_path / "file").touch()
     result = run("compare", *arguments)
     assert result.exit_code == 2

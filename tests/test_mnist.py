@@ -1,43 +1,35 @@
-"""MNIST and its like on small files in their place, and on the real ones where they are."""
+"""MNIST and its relatives: small files in their place, and the real ones where they are."""
 
 import gzip
 import hashlib
 import os
 import re
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from skdigits.datasets import _mnist, fetch_fashion_mnist, fetch_kmnist, fetch_mnist, write_idx
-from skdigits.datasets._idx_sets import FILES, MNIST
+from skdigits.datasets import (
+    _mnist,
+    fetch_fashion_mnist,
+    fetch_kmnist,
+    fetch_mnist,
+    write_idx,
+)
 
-PARTS = {"train": ("train", 6), "test": ("t10k", 2)}
+FETCHERS = {
+    "mnist": (fetch_mnist, _mnist._MNIST),
+    "fashion-mnist": (fetch_fashion_mnist, _mnist._FASHION_MNIST),
+    "kmnist": (fetch_kmnist, _mnist._KMNIST),
+}
 
 
 @pytest.fixture
-def small_mnist(tmp_path, monkeypatch):
+def small_mnist(tmp_path, monkeypatch, write_small_set):
     """Six training and two test digits under `tmp_path`, taken for the published ones."""
-    folder = tmp_path / "mnist"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    digits = {}
-    for part, (prefix, n_rows) in PARTS.items():
-        images = rng.integers(0, 256, size=(n_rows, 28, 28), dtype=np.uint8)
-        labels = rng.integers(0, 10, size=n_rows, dtype=np.uint8)
-        digits[part] = images, labels
-        write_idx(images, folder / f"{prefix}-images-idx3-ubyte.gz")
-        write_idx(labels, folder / f"{prefix}-labels-idx1-ubyte.gz")
-    contents = tuple(
-        hashlib.sha256(gzip.decompress((folder / f"{name}.gz").read_bytes())).hexdigest()
-        for name in FILES
-    )
-    monkeypatch.setattr(_mnist, "MNIST", replace(MNIST, contents=contents))
-    monkeypatch.setattr(_mnist, "_N_IMAGES", {part: n for part, (_, n) in PARTS.items()})
     monkeypatch.delenv("SKDIGITS_DATA", raising=False)
-    return tmp_path, digits
+    return tmp_path, write_small_set(_mnist._MNIST, tmp_path / "mnist")
 
 
 @pytest.mark.parametrize("subset", ["train", "test"])
@@ -104,35 +96,11 @@ def test_only_the_missing_file_is_named(small_mnist):
         fetch_mnist(data_home=data_home, subset="all", download_if_missing=False)
 
 
-def test_other_contents_are_refused(small_mnist):
-    data_home, digits = small_mnist
-    write_idx(digits["train"][1][::-1], data_home / "mnist" / "train-labels-idx1-ubyte.gz")
+def test_other_contents_are_refused(small_mnist, monkeypatch):
+    data_home, _ = small_mnist
+    monkeypatch.setitem(_mnist._MNIST.sha256, "train-labels-idx1-ubyte", "0" * 64)
     with pytest.raises(OSError, match=r"expects the published train-labels-idx1-ubyte, .* differ"):
         fetch_mnist(data_home=data_home)
-
-
-@pytest.mark.parametrize(
-    ("images", "labels"), [((6, 28, 27), (6,)), ((5, 28, 28), (5,)), ((6, 28, 28), (5,))]
-)
-def test_other_sizes_are_refused_where_contents_are_not_known(images, labels, small_mnist):
-    data_home, _ = small_mnist
-    folder = data_home / "kmnist"
-    folder.mkdir()
-    write_idx(np.zeros(images, np.uint8), folder / "train-images-idx3-ubyte")
-    write_idx(np.zeros(labels, np.uint8), folder / "train-labels-idx1-ubyte")
-    with pytest.raises(ValueError, match="has another size or other labels"):
-        fetch_kmnist(data_home=data_home)
-
-
-def test_labels_have_names(small_mnist):
-    data_home, digits = small_mnist
-    folder = data_home / "kmnist"
-    folder.mkdir()
-    for name, array in zip(FILES, digits["train"], strict=False):
-        write_idx(array, folder / name)
-    bunch = fetch_kmnist(data_home=data_home)
-    assert "".join(bunch.target_names) == "おきすつなはまやれを"
-    np.testing.assert_array_equal(bunch.target, digits["train"][1])
 
 
 def test_an_unknown_subset_is_refused(small_mnist):
@@ -140,12 +108,10 @@ def test_an_unknown_subset_is_refused(small_mnist):
         fetch_mnist(data_home=small_mnist[0], subset="dev")
 
 
-def needs_real(name):
-    there = Path(os.environ.get("SKDIGITS_DATA", "nowhere"), name).is_dir()
-    return pytest.mark.skipif(not there, reason=f"SKDIGITS_DATA has no {name}")
-
-
-@needs_real("mnist")
+@pytest.mark.skipif(
+    not Path(os.environ.get("SKDIGITS_DATA", "nowhere"), "mnist").is_dir(),
+    reason="SKDIGITS_DATA has no mnist",
+)
 def test_the_real_files_are_the_published_ones():
     bunch = fetch_mnist(subset="all")
     assert bunch.data.shape == (70_000, 784)
@@ -156,9 +122,56 @@ def test_the_real_files_are_the_published_ones():
     assert digest == "6bbc9ace898e44ae57da46a324031adb"
 
 
-@needs_real("fashion-mnist")
-def test_the_real_clothes_are_the_published_ones():
-    bunch = fetch_fashion_mnist(subset="all", as_frame=True)
-    assert bunch.frame.shape == (70_000, 785)
-    assert bunch.target.value_counts().tolist() == [7000] * 10
-    assert bunch.target_names[bunch.target[0]] == "Ankle boot"  # the first picture of the paper
+@pytest.mark.parametrize("name", FETCHERS)
+def test_relatives_are_read_alike_from_folders_of_their_own(tmp_path, write_small_set, name):
+    fetch, dataset = FETCHERS[name]
+    digits = write_small_set(dataset, tmp_path / name)
+    bunch = fetch(data_home=tmp_path, subset="all")
+    np.testing.assert_array_equal(bunch.images, np.concatenate([digits[p][0] for p in digits]))
+    np.testing.assert_array_equal(bunch.target, np.concatenate([digits[p][1] for p in digits]))
+    assert bunch.target.dtype == np.int64
+    assert len(bunch.target_names) == 10
+    for word in (":Number of Instances: 60,000", ":Licence: ", ".. rubric:: References"):
+        assert word in bunch.DESCR
+
+
+def test_labels_have_the_published_names():
+    assert _mnist._FASHION_MNIST.target_names[[0, 9]].tolist() == ["T-shirt/top", "Ankle boot"]
+    assert "".join(_mnist._KMNIST.target_names) == "おきすつなはまやれを"
+
+
+@pytest.fixture
+def small_kmnist(tmp_path, write_small_set):
+    write_small_set(_mnist._KMNIST, tmp_path / "kmnist")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("images-idx3", np.zeros((5, 28, 28), "u1"), "uint8 of shape 6x28x28 in .* 5x28x28"),
+        ("images-idx3", np.zeros((6, 28, 27), "u1"), "uint8 of shape 6x28x28 in .* 6x28x27"),
+        ("images-idx3", np.zeros((6, 784), "u1"), "uint8 of shape 6x28x28 in .* 6x784"),
+        ("images-idx3", np.zeros((6, 28, 28), "f4"), "uint8 of shape .* got float32"),
+        ("labels-idx1", np.zeros(7, "u1"), "6 labels in .* one an image, got .* shape 7"),
+        ("labels-idx1", np.zeros((6, 1), "u1"), "6 labels in .* shape 6x1"),
+        ("labels-idx1", np.zeros(6, "f4"), "6 labels in .* got float32"),
+        ("labels-idx1", np.full(6, 10, "u1"), "labels from 0 to 9 in .*, got 10"),
+        ("labels-idx1", np.full(6, -1, "i1"), "labels from 0 to 9 in .*, got -1"),
+    ],
+)
+def test_without_a_hash_of_the_contents_their_form_is_checked(small_kmnist, name, array, message):
+    write_idx(array, small_kmnist / "kmnist" / f"train-{name}-ubyte.gz")
+    with pytest.raises(ValueError, match=rf"^fetch_kmnist expects {message}.*\.$"):
+        fetch_kmnist(data_home=small_kmnist)
+
+
+@pytest.mark.skipif(
+    not Path(os.environ.get("SKDIGITS_DATA", "nowhere"), "fashion-mnist").is_dir(),
+    reason="SKDIGITS_DATA has no fashion-mnist",
+)
+def test_the_real_fashion_begins_with_an_ankle_boot():
+    bunch = fetch_fashion_mnist(subset="all")
+    assert bunch.data.shape == (70_000, 784)
+    assert bunch.target_names[bunch.target[0]] == "Ankle boot"  # the first of its README
+    assert np.bincount(bunch.target).tolist() == [7000] * 10

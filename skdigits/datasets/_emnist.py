@@ -1,54 +1,77 @@
-"""EMNIST: digits and letters of 28x28 pixels, put upright, labelled by characters."""
+"""EMNIST: 814,255 handwritten digits and letters of 28x28 pixels, in six splits."""
 
+import lzma
 import string
+import struct
 import zipfile
+import zlib
+from dataclasses import replace
 
 import numpy as np
 
-from skdigits.datasets._bunch import Output, check_subset
-from skdigits.datasets._download import Remote, download
-from skdigits.datasets._home import find_file, find_folder
-from skdigits.datasets._idx import parts_of, read_parts, to_array
+from skdigits.datasets._bunch import check_images, check_labels, join_parts, list_parts, make_bunch
+from skdigits.datasets._download import find_or_download, has_hash
+from skdigits.datasets._home import Origin, find_file, find_folder
+from skdigits.datasets._idx import read_parts, read_parts_of, to_array
 
 _SIDE = 28
+_ARCHIVE = "gzip.zip"
+_ARCHIVE_SHA256 = "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"
+_FOLDER = "gzip"  # in the archive, and where it is unpacked
+_KINDS = ("images-idx3", "labels-idx1")
+
+# What the labels of a split stand for, in their order.
 _MERGED = string.digits + string.ascii_uppercase + "abdefghnqrt"
 _CHARACTERS = {
-    "balanced": _MERGED,
-    "bymerge": _MERGED,
     "byclass": string.digits + string.ascii_uppercase + string.ascii_lowercase,
+    "bymerge": _MERGED,
+    "balanced": _MERGED,
     "letters": string.ascii_uppercase,
     "digits": string.digits,
     "mnist": string.digits,
 }
-_FIRST_LABEL = {"letters": 1}  # 0 for the others
-_ARCHIVE = "gzip.zip"
-_REMOTE = Remote(
-    name=_ARCHIVE,
-    digest="sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
+_FIRST_LABEL = dict.fromkeys(_CHARACTERS, 0) | {"letters": 1}
+_ORIGIN = Origin(
+    who="fetch_emnist",
+    folder="emnist",
+    home_page="https://www.nist.gov/itl/products-and-services/emnist-dataset",
     mirrors=(
         "https://biometrics.nist.gov/cs_links/EMNIST/",
         "http://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/",
     ),
+    instead="",
+)
+# What zipfile has for an archive that is damaged, encrypted or packed in another way.
+_ARCHIVE_ERRORS = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 _DESCRIPTION = """\
-EMNIST handwritten characters
------------------------------
+EMNIST handwritten digits and letters
+-------------------------------------
 
-:Number of Instances: byclass and bymerge 697,932 + 116,323, balanced 112,800 + 18,800,
-    letters 124,800 + 20,800, digits 240,000 + 40,000, mnist 60,000 + 10,000
+:Number of Instances: byclass and bymerge 697,932 for training, then 116,323 for testing; balanced
+    112,800 and 18,800; letters 124,800 and 20,800; digits 240,000 and 40,000; mnist 60,000 and
+    10,000
 :Number of Attributes: 784
-:Attribute Information: 28x28 pixels, 0 (paper) to 255 (ink), a character centred in the picture
+:Attribute Information: 28x28 pixels, 0 (paper) to 255 (ink), an upright character
 :Missing Attribute Values: None
-:Creators: Gregory Cohen, Saeed Afshar, Jonathan Tapson, Andre van Schaik
-:License: that of NIST's Special Database 19, a work of the U.S. government
+:Creators: Gregory Cohen, Saeed Afshar, Jonathan Tapson, André van Schaik
+:Licence: none is stated; NIST's Special Database 19 is a work of the U.S. government
 
-Digits and letters of NIST's Special Database 19 in the form of MNIST. The published pictures are
-transposed; here they are upright.
+The characters of NIST's Special Database 19 in MNIST's form, though smoothed. In bymerge and
+balanced, the small letters that look like their capitals (c, i, j, k, l, m, o, p, s, u, v, w, x,
+y, z) are in one class with them; in letters, all are.
 
 .. rubric:: References
 
-- G. Cohen, S. Afshar, J. Tapson and A. van Schaik, "EMNIST: an extension of MNIST to handwritten
-  letters", arXiv:1702.05373, 2017.
+- G. Cohen, S. Afshar, J. Tapson and A. van Schaik, "EMNIST: extending MNIST to handwritten
+  letters", International Joint Conference on Neural Networks, 2921-2926, 2017.
 """
 
 
@@ -61,29 +84,32 @@ def fetch_emnist(
     return_X_y=False,
     as_frame=False,
 ):
-    """Load EMNIST: handwritten digits and letters.
+    """Load EMNIST: handwritten digits and letters of 28x28 pixels.
 
-    The files ``emnist-<split>-train-images-idx3-ubyte.gz`` and so on are read from
-    ``<data_home>/emnist``, from its folder ``gzip``, or out of the archive ``gzip.zip`` as it is
-    published, which is downloaded (536 MB) where there is none of them. The published pictures are
-    transposed; what is returned stands upright.
+    The files ``emnist-<split>-<train or test>-<images-idx3 or labels-idx1>-ubyte``, compressed
+    by gzip or plain, are looked for in ``<data_home>/emnist``, then in its folder ``gzip``, and
+    last inside its file ``gzip.zip``, which is read as it is. Where none of these is there, the
+    archive is downloaded: 536 MB, compared with the hash of the published one. Files that were
+    put there by hand are checked for shapes and for the range of the labels.
+
+    The published pictures are mirrored and lie on their side; here they stand upright.
 
     Parameters
     ----------
     split : {"balanced", "byclass", "bymerge", "letters", "digits", "mnist"}, default="balanced"
-        "byclass" has the 62 digits, capital and small letters; "bymerge" the 47 that are left when
-        small letters that look like their capitals are counted as these; "balanced" these in
-        equal numbers; "letters" 26 letters, a capital and its small one being the same; "digits"
-        and "mnist" ten digits.
+        Which characters: "byclass" has 62 classes, digits, capitals and small letters;
+        "bymerge" and "balanced" have 47, the small letters that look like their capitals being
+        counted as those, "balanced" as many of each; "letters" has 26, every small letter
+        being counted as its capital; "digits" and "mnist" have 10.
     data_home : str or path-like, default=None
         The folder of data sets. None takes the environment variable ``SKDIGITS_DATA``, and
         without it the folder ``skdigits`` in scikit-learn's
         :func:`~sklearn.datasets.get_data_home`.
     subset : {"train", "test", "all"}, default="train"
-        The training images, the test images, or both, in this order.
+        The training set, the test set, or both, in this order.
     download_if_missing : bool, default=True
-        Download the archive if it is missing, which needs pooch
-        (``pip install "skdigits[data]"``), or else say which file belongs where.
+        Download the archive if files are missing, for which the extra ``data`` is needed;
+        otherwise they are an error.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
@@ -92,102 +118,95 @@ def fetch_emnist(
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
-        With the attributes `data` (uint8 of shape (n_samples, 784)), `target` (characters, of
-        shape (n_samples,)), `images` (the same pixels, of shape (n_samples, 28, 28)),
-        `feature_names`, `target_names` (the characters), `frame` (DataFrame of data and target,
-        None unless `as_frame`) and `DESCR`.
+        With the attributes `data` (uint8 of shape (n_samples, 784)), `target` (str of
+        shape (n_samples,): the characters themselves), `images` (the same pixels, of shape
+        (n_samples, 28, 28)), `feature_names`, `target_names` (the characters of the split),
+        `frame` (DataFrame of data and target, None unless `as_frame`) and `DESCR`.
     (data, target) : tuple
         If `return_X_y`.
 
     Raises
     ------
     OSError
-        If there are no files and they cannot be downloaded: the message says where they belong.
+        If the archive is missing and cannot be had: the message says where it should be, and
+        where it comes from.
     ValueError
-        If a file is damaged or not of EMNIST's layout, or `split` or `subset` is unknown.
-    ImportError
-        If the archive is to be downloaded and pooch is not installed.
-
-    Notes
-    -----
-    A download is checked to be the published archive; of files that were put there by hand, the
-    layout is checked.
+        If a file is damaged or not of EMNIST's form, or `split` or `subset` is unknown.
 
     Examples
     --------
     >>> from skdigits.datasets import fetch_emnist
     >>> X, y = fetch_emnist("letters", return_X_y=True)  # doctest: +SKIP
-    >>> X.shape, y[:3]  # doctest: +SKIP
-    ((124800, 784), array(['W', 'G', 'P'], dtype='<U1'))
+    >>> X.shape, X.dtype, y.dtype  # doctest: +SKIP
+    ((124800, 784), dtype('uint8'), dtype('<U1'))
     """
     if split not in _CHARACTERS:
-        raise ValueError(
-            f"fetch_emnist expects split to be one of {', '.join(_CHARACTERS)}, got {split!r}."
-        )
-    parts = check_subset(subset, "fetch_emnist")
-    folder = find_folder(data_home, "emnist")
-    names = [_names(split, part) for part in parts]
-    if not (_has_files(folder, names) or (folder / _ARCHIVE).is_file()):
-        _get_archive(folder, names, download_if_missing)
-    loaded = [_load_part(folder, images, labels, split) for images, labels in names]
-    images, target = (np.concatenate(part) for part in zip(*loaded, strict=True))
-    return Output(return_X_y, as_frame).of(
-        images, target, target_names=np.array(list(_CHARACTERS[split])), description=_DESCRIPTION
+        raise ValueError(f"fetch_emnist expects split {', '.join(_CHARACTERS)}, got {split!r}.")
+    parts = list_parts(subset, who="fetch_emnist")
+    places = _find_files(split, parts, data_home, download_if_missing)
+    images, target = join_parts(_read_part(split, part, places) for part in parts)
+    return make_bunch(
+        images,
+        target,
+        target_names=np.array(list(_CHARACTERS[split])),
+        description=_DESCRIPTION,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
     )
 
 
-def _names(split, part):
-    prefix = f"emnist-{split}-{part}"
-    return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+def _list_names(split, part):
+    return [f"emnist-{split}-{part}-{kind}-ubyte.gz" for kind in _KINDS]
 
 
-def _find(folder, name):
-    return find_file(folder, name) or find_file(folder / "gzip", name)
-
-
-def _has_files(folder, names):
-    return all(_find(folder, name) for pair in names for name in pair)
-
-
-def _get_archive(folder, names, download_if_missing):
-    if not download_if_missing:
-        files = ", ".join(f"{name}.gz" for pair in names for name in pair)
-        raise FileNotFoundError(
-            f"fetch_emnist misses {files}: put them, or the archive {_ARCHIVE} that holds them, "
-            f"into {folder}, or name another data home (data_home, --data-home or SKDIGITS_DATA)."
+def _find_files(split, parts, data_home, download_if_missing):
+    """Map the names of files to their paths, or to the archive's."""
+    home = find_folder(_ORIGIN, data_home)
+    names = [name for part in parts for name in _list_names(split, part)]
+    places = {name: find_file(home, name) or find_file(home / _FOLDER, name) for name in names}
+    missing = [name for name, place in places.items() if place is None]
+    if missing:
+        origin = replace(_ORIGIN, instead=f"of its files {', '.join(missing)}")
+        checks = {_ARCHIVE: has_hash(_ARCHIVE_SHA256)}
+        (archive,) = find_or_download(
+            origin, checks, data_home=data_home, download_if_missing=download_if_missing
         )
-    download([_REMOTE], folder, who="fetch_emnist")
+        places.update(dict.fromkeys(missing, archive))
+    return places
 
 
-def _load_part(folder, images_name, labels_name, split):
-    """Return upright images (n, 28, 28) and their characters."""
-    images, labels = _read(folder, images_name), _read(folder, labels_name)
-    if images.shape[1:] != (_SIDE, _SIDE) or labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"fetch_emnist expects as many pictures of 28x28 pixels in {images_name} as labels in "
-            f"{labels_name}, got arrays of shapes {images.shape} and {labels.shape}."
-        )
-    characters = np.array(list(_CHARACTERS[split]))
-    numbers = labels.astype(np.int64) - _FIRST_LABEL.get(split, 0)
-    if numbers.min(initial=0) < 0 or numbers.max(initial=0) >= len(characters):
-        raise ValueError(
-            f"fetch_emnist expects {len(characters)} labels from {_FIRST_LABEL.get(split, 0)} on "
-            f"in {labels_name}, got {labels.min()} to {labels.max()}."
-        )
-    return np.ascontiguousarray(images.swapaxes(1, 2)), characters[numbers]
+def _read_part(split, part, places):
+    """Return upright images and the characters on them."""
+    images_name, labels_name = _list_names(split, part)
+    images, labels = (_read_file(places[name], name) for name in (images_name, labels_name))
+    check_images(images, shape=(None, _SIDE, _SIDE), who="fetch_emnist", path=images_name)
+    first, characters = _FIRST_LABEL[split], np.array(list(_CHARACTERS[split]))
+    check_labels(
+        labels,
+        n_samples=len(images),
+        lowest=first,
+        highest=first + len(characters) - 1,
+        who="fetch_emnist",
+        path=labels_name,
+    )
+    return np.ascontiguousarray(images.transpose(0, 2, 1)), characters[labels - first]
 
 
-def _read(folder, name):
-    path = _find(folder, name)
-    if path is not None:
+def _read_file(path, name):
+    """Read an IDX file, or the one that an archive has."""
+    if path.name != _ARCHIVE:
         return to_array(*read_parts(path))
-    archive, member = folder / _ARCHIVE, f"gzip/{name}.gz"
+    with path.open("rb") as file:
+        return to_array(*_read_member(file, f"{_FOLDER}/{name}", path))
+
+
+def _read_member(file, member, path):
     try:
-        with zipfile.ZipFile(archive) as files, files.open(member) as file:
-            return to_array(*parts_of(file, f"{member} in {archive}"))
+        with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
+            return read_parts_of(stream, path / member)
     except KeyError as error:
+        raise ValueError(f"fetch_emnist expects {member} in {path}, it has none.") from error
+    except _ARCHIVE_ERRORS as error:
         raise ValueError(
-            f"fetch_emnist expects {member} in {archive}: there is no such file in it."
+            f"fetch_emnist expects the published archive, {path} is damaged or another file."
         ) from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"fetch_emnist expects a whole archive, {archive} is damaged.") from error

@@ -5,6 +5,7 @@ import math
 import struct
 import sys
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,10 @@ _DTYPES: dict[int, np.dtype] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
+_CODES = {dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()}
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_DIMENSIONS = 32
-_LARGEST_SIZE = 2**32 - 1
+_MAX_SIZE = 2**32 - 1
 _CHUNK = 1 << 20
 
 
@@ -63,24 +65,25 @@ def read_idx(path):
 
 
 def write_idx(array, path):
-    """Write an array into an IDX file.
+    """Write an array to an IDX file.
 
     Parameters
     ----------
-    array : array-like
-        Of 1 to 32 dimensions; of bytes, 16 or 32 bit integers with a sign, or floats of 32 or
-        64 bits.
+    array : array-like of 1 to 32 dimensions
+        Of one of the types that IDX has: uint8, int8, int16, int32, float32 or float64, in any
+        byte order.
     path : str or path-like
-        The file; compressed by gzip if its name ends in ``.gz``. It appears whole or not at all.
+        The file, compressed by gzip if its name ends in ``.gz``. Its folder exists. A file that
+        is there is replaced, once the new one is whole; the same array gives the same bytes.
 
     Raises
     ------
-    TypeError
-        If the format does not know the array's type.
-    ValueError
-        If it does not know the array's shape.
     OSError
-        If the file cannot be written.
+        If the file cannot be written; what was there is then still there.
+    TypeError
+        If IDX has no such type. Nothing is converted unasked.
+    ValueError
+        If IDX has no such shape.
 
     Examples
     --------
@@ -90,52 +93,36 @@ def write_idx(array, path):
     >>> from skdigits.datasets import read_idx, write_idx
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "images-idx3-ubyte.gz")
-    ...     write_idx(np.zeros((5, 28, 28), dtype=np.uint8), path)
+    ...     write_idx(np.zeros((5, 28, 28), dtype="uint8"), path)
     ...     read_idx(path).shape
     (5, 28, 28)
     """
     array, path = np.asarray(array), Path(path)
-    contents = _make_header(array) + array.astype(array.dtype.newbyteorder(">")).tobytes()
-    if path.suffix == ".gz":
-        contents = gzip.compress(contents, mtime=0)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(contents)
-
-
-def _make_header(array):
-    codes = {dtype.newbyteorder("="): code for code, dtype in _DTYPES.items()}
-    code = codes.get(array.dtype.newbyteorder("="))
-    if code is None:
-        known = ", ".join(map(str, codes))
-        raise TypeError(
-            f"write_idx expects one of the types {known}, got {array.dtype}: use .astype()."
-        )
-    if not 1 <= array.ndim <= _MAX_DIMENSIONS or max(array.shape) > _LARGEST_SIZE:
-        raise ValueError(
-            f"write_idx expects 1 to {_MAX_DIMENSIONS} dimensions of at most {_LARGEST_SIZE:,}, "
-            f"got an array of shape {array.shape}."
-        )
-    return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    header = _make_header(array)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"write_idx expects a folder that exists, {path.parent} does not.")
+    with atomic_path(path) as partial, _open_to_write(partial) as stream:
+        stream.write(header)
+        stream.write(array.astype(_DTYPES[header[2]], copy=False).tobytes())
 
 
 def read_parts(path):
     """Return the header and the values of an IDX file as bytes, their lengths checked."""
-    path = Path(path)
-    with path.open("rb") as file:
-        return parts_of(file, path)
+    with Path(path).open("rb") as stream:
+        return read_parts_of(stream, path)
 
 
-def parts_of(file, path):
-    """Return what :func:`read_parts` does, of an open file; `path` is what errors call it."""
-    is_compressed = file.read(2) == _GZIP_MAGIC
-    file.seek(0)
+def read_parts_of(stream, name):
+    """Do :func:`read_parts` on an open file; errors call it by `name`."""
+    is_compressed = stream.read(2) == _GZIP_MAGIC
+    stream.seek(0)
     if not is_compressed:
-        return _read_stream(file, path)
+        return _read_stream(stream, name)
     try:
-        with gzip.GzipFile(fileobj=file) as stream:
-            return _read_stream(stream, path)
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            return _read_stream(unpacked, name)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"read_idx expects a whole gzip file, {path} is damaged.") from error
+        raise ValueError(f"read_idx expects a whole gzip file, {name} is damaged.") from error
 
 
 def to_array(header, values):
@@ -145,45 +132,72 @@ def to_array(header, values):
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_stream(stream, path):
+def _read_stream(stream, name):
     header = stream.read(4)
     if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in _DTYPES:
         raise ValueError(
-            f"read_idx expects an IDX file, {path} begins with the bytes {header.hex(' ') or '-'}."
+            f"read_idx expects an IDX file, {name} begins with the bytes {header.hex(' ') or '-'}."
         )
     n_dimensions = header[3]
     if not 1 <= n_dimensions <= _MAX_DIMENSIONS:
         raise ValueError(
             f"read_idx expects 1 to {_MAX_DIMENSIONS} dimensions, "
-            f"the header of {path} says {n_dimensions}."
+            f"the header of {name} says {n_dimensions}."
         )
     header += stream.read(4 * n_dimensions)
     if len(header) < 4 + 4 * n_dimensions:
         raise ValueError(
-            f"read_idx expects {n_dimensions} sizes in the header of {path}, it ends before."
+            f"read_idx expects {n_dimensions} sizes in the header of {name}, it ends before."
         )
-    n_bytes = _count_bytes(header, path)
+    n_bytes = _count_bytes(header, name)
     # One byte more shows a file that is too long; a bomb stops there.
     values = _read_up_to(stream, n_bytes + 1)
     if len(values) != n_bytes:
         n_found = "more" if len(values) > n_bytes else len(values)
         raise ValueError(
-            f"read_idx expects {n_bytes} bytes of values in {path} after its header, got {n_found}."
+            f"read_idx expects {n_bytes} bytes of values in {name} after its header, got {n_found}."
         )
     return header, values
+
+
+def _make_header(array):
+    code = _CODES.get(array.dtype.newbyteorder("="))
+    if code is None:
+        fitting = {"b": "uint8", "i": "int32", "u": "int32", "f": "float32"}.get(array.dtype.kind)
+        raise TypeError(
+            "write_idx expects uint8, int8, int16, int32, float32 or float64, got "
+            f"{array.dtype}{f': convert it, as by .astype({fitting!r})' if fitting else ''}."
+        )
+    if not 1 <= array.ndim <= _MAX_DIMENSIONS or max(array.shape) > _MAX_SIZE:
+        raise ValueError(
+            f"write_idx expects 1 to {_MAX_DIMENSIONS} dimensions of at most {_MAX_SIZE}, "
+            f"got an array of shape {array.shape}."
+        )
+    return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+
+
+@contextmanager
+def _open_to_write(path):
+    with path.open("wb") as plain:
+        if path.suffix != ".gz":
+            yield plain
+            return
+        # Without name and time, which would make every file another.
+        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=plain, mtime=0) as packed:
+            yield packed
 
 
 def _parse_header(header):
     return _DTYPES[header[2]], struct.unpack(f">{header[3]}I", header[4:])
 
 
-def _count_bytes(header, path):
+def _count_bytes(header, name):
     """Bytes of values that the header promises."""
     dtype, shape = _parse_header(header)
     # An empty array, too, needs strides that fit.
     if dtype.itemsize * math.prod(max(size, 1) for size in shape) > sys.maxsize:
         raise ValueError(
-            f"read_idx expects sizes that fit into memory, the header of {path} says {shape}."
+            f"read_idx expects sizes that fit into memory, the header of {name} says {shape}."
         )
     return dtype.itemsize * math.prod(shape)
 
