@@ -190,6 +190,36 @@ def small_archive(write_archive):
     return archive.parents[1], archive.read_bytes()
 
 
+def cut_it(contents):
+    del contents[-30:]
+
+
+def encrypt_it(contents):
+    contents[6] |= 1
+    contents[contents.index(b"PK\1\2") + 8] |= 1
+
+
+def pack_it_unknown(contents):
+    contents[contents.index(b"PK\1\2") + 10] = 97
+
+
+def misspell_it(contents):
+    contents[7] |= 8  # the name is UTF-8
+    contents[35] = 0xB8
+
+
+@pytest.mark.parametrize(
+    "damage", [bytearray.clear, cut_it, encrypt_it, pack_it_unknown, misspell_it]
+)
+def test_each_kind_of_damage_is_a_sentence(small_archive, damage):
+    home, whole = small_archive
+    contents = bytearray(whole)
+    damage(contents)
+    (home / "emnist" / "gzip.zip").write_bytes(contents)
+    with pytest.raises(ValueError, match=r"^fetch_emnist expects the published archive, .*"):
+        fetch_emnist("digits", data_home=home, subset="test")  # whose images come first
+
+
 @given(
     edits=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6),
     end=st.none() | st.integers(0, 10**6),

@@ -46,6 +46,7 @@ _ARCHIVE_ERRORS = (
     EOFError,
     OSError,
     RuntimeError,
+    UnicodeDecodeError,
     lzma.LZMAError,
     struct.error,
     zipfile.BadZipFile,
