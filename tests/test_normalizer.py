@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageDraw
 from scipy import ndimage
@@ -138,6 +141,37 @@ def test_ruled_lines_are_dropped_but_not_the_strokes_they_cross():
     ruled[:, 20:23] = 90
     assert distance(normalized(drawn()), normalized(ruled)) < 0.15
     assert distance(normalized(drawn()), normalized(ruled, rules=False)) > 0.5
+
+
+def test_a_rule_is_dropped_where_the_light_fades():
+    picture = drawn(height=260).copy()
+    picture[200:203] = 90
+    in_light = picture * np.linspace(0.45, 1, picture.shape[1])
+    assert distance(normalized(drawn(height=260)), normalized(in_light)) < 0.1
+
+
+@pytest.mark.parametrize("edge", ["top", "bottom"])
+def test_the_bar_of_a_tight_character_is_no_rule(edge):
+    """Of a 7 or an L, cut out close, the bar reaches from border to border."""
+    picture = np.full((120, 80), 255, np.uint8)
+    picture[:, 34:44] = 0
+    picture[:60, 70:] = 0
+    picture[:9] = 0
+    image = normalized(picture if edge == "top" else picture[::-1, ::-1], centering="box")
+    rows = image[np.flatnonzero(image.any(axis=1))]
+    assert (rows[0 if edge == "top" else -1] > 0.5).sum() > 8
+
+
+NUMBERS = st.floats(-(2.0**90), 2.0**90, allow_subnormal=False, width=32)
+
+
+@given(picture=npst.arrays(np.float32, npst.array_shapes(min_dims=2, max_dims=2), elements=NUMBERS))
+@settings(deadline=None)
+def test_any_numbers_make_a_picture_and_no_warning(picture):
+    image = CharacterNormalizer().transform([picture])
+    assert image.shape == (1, 784)
+    larger = CharacterNormalizer().transform([picture * 0.125])
+    assert_array_equal(image, larger)
 
 
 def test_strokes_from_border_to_border_are_no_rules():

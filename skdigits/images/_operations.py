@@ -56,16 +56,19 @@ def lift_ink(picture, polarity="auto"):
     to what the first has shown to be paper. Dark ink is a share of the light there, as half the
     light makes half the contrast. Paper of one shade is taken off as it is.
     """
+    if picture.dtype != np.uint8:
+        picture = picture / max(np.abs(picture).max(), np.finfo(np.float32).tiny)
     picture = picture.astype(np.float32, copy=False)
     paper, sign = _paper(picture, polarity)
     shades = picture[paper]
     shade = np.median(shades) if len(shades) else 0
     if np.median(np.abs(shades - shade)) <= _CLEAN * np.abs(picture - shade).max():
         return sign * (picture - shade)
+    is_lit = shade > 0 and picture.min() >= 0  # shades of light, and not just any numbers
     for _ in range(2):
         surface = _surface(picture, paper)
         ink = sign * (picture - surface)
-        if sign < 0:
+        if is_lit and sign < 0:
             ink *= shade / np.maximum(surface, _DARKEST_PAPER * shade)
         paper, _ = _paper(ink, "light")
     return ink
@@ -116,7 +119,7 @@ def cover(ink):
     darkest = _quantile(strokes, 0.9)
     # A quarter of normally distributed values is within 0.32 deviations of their mean.
     noise = _quantile(np.abs(paper), 0.25) / 0.32
-    if darkest <= 6 * noise and _separation(strokes, paper, ink) < _OF_NOISE:
+    if darkest <= 0 or (darkest <= 6 * noise and _separation(strokes, paper, ink) < _OF_NOISE):
         return np.zeros_like(ink)
     faintest = min(3 * noise, darkest / 4)  # in tight pictures the soft edges of strokes are many
     return np.clip((ink - faintest) / (darkest - faintest), 0, 1)
