@@ -3,6 +3,7 @@
 scikit-learn's digits play the user's part: their 8x8 pixels are coarser than anything that the
 net which comes with skdigits was trained on. Fifty of them, five a digit, take it from 95 to
 98 % of the others in seconds; a net trained on these fifty alone reads 91 %.
+(Rate and number of passes were chosen on these digits, so that the gain is a little flattered.)
 """
 
 import numpy as np
