@@ -2,9 +2,9 @@
 
 ``python examples/pretrained.py`` trains it anew on MNIST's training images, which takes some
 minutes on two cores, and prints the accuracies of its model card. MNIST is read from
-``$SKDIGITS_DATA`` or downloaded, and so is USPS. Shapes, stroke widths and the size of the net were chosen on the last
-10,000 of MNIST's training images and on the training images of USPS; a larger net was tried after
-a smaller one had fallen short on a scanned sheet of digits, as the model card says.
+``$SKDIGITS_DATA`` or downloaded, and so is USPS. Shapes, stroke widths and the size of the net were
+chosen on the last 10,000 of MNIST's training images and on the training images of USPS; a larger
+net was tried after a smaller one had fallen short on a scanned sheet, as the model card says.
 """
 
 import time
