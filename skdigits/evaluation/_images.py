@@ -1,0 +1,86 @@
+"""Rows of data as pictures, and how a picture is drawn."""
+
+import numpy as np
+import scipy.sparse
+
+from skdigits._validation import infer_image_shape
+
+
+def check_images(X, image_shape=None, *, who):
+    """Return `X` as pictures to look at.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_pixels), or array-like of \
+            shape (n_samples, height, width) or (n_samples, channels, height, width)
+        Images, as any of our classifiers takes them.
+    image_shape : tuple of int, default=None
+        (height, width) or (channels, height, width) of rows; None infers a square.
+    who : str
+        The name that an error speaks for.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, channels, height, width)
+        The same numbers, in their own dtype.
+
+    Raises
+    ------
+    ValueError
+        If the rows are no images of that shape.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdigits.evaluation._images import check_images
+    >>> check_images(load_digits().data, who="example").shape
+    (1797, 1, 8, 8)
+    """
+    X = X.toarray() if scipy.sparse.issparse(X) else np.asarray(X)
+    if X.dtype.kind not in "biuf" or X.ndim not in (2, 3, 4):
+        raise ValueError(
+            f"{who} expects images as rows of pixels, (n, height, width) or "
+            f"(n, channels, height, width), got {X.dtype} of shape {X.shape}."
+        )
+    if X.ndim > 2:
+        return X.reshape(len(X), -1, *X.shape[-2:])
+    _, height, width = shape = infer_image_shape(image_shape, X.shape[1], who=who)
+    if image_shape is None and height == 1 < width:
+        raise ValueError(
+            f"{who} expects square images or their image_shape, got rows of {width} pixels: "
+            "give image_shape=(height, width)."
+        )
+    return X.reshape(len(X), *shape)
+
+
+def draw_image(ax, image, *, limits=None, cmap="gray"):
+    """Draw one picture, a pixel a square, without ticks.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    image : ndarray of shape (channels, height, width)
+        Three channels are drawn as red, green and blue, of others the mean.
+    limits : (float, float), default=None
+        The values that are black and white; None takes the picture's own.
+    cmap : str, default="gray"
+        Colours of a picture with one channel.
+
+    Returns
+    -------
+    matplotlib AxesImage
+        What was drawn.
+    """
+    low, high = limits or (float(image.min()), float(image.max()))
+    if len(image) == 3:
+        shares = (image - low) / max(high - low, np.finfo(float).tiny)
+        drawn = ax.imshow(np.clip(shares.transpose(1, 2, 0), 0, 1), interpolation="nearest")
+    else:
+        drawn = ax.imshow(
+            image.mean(axis=0), cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
+        )
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return drawn
