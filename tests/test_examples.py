@@ -31,7 +31,7 @@ def run(name):
 def test_every_example_is_tested():
     tested = {
         *("pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"),
-        "own_handwriting.py",
+        *("own_handwriting.py", "plot_what_matters.py", "ablation.py"),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
@@ -89,3 +89,47 @@ def test_own_handwriting():
 def test_the_pretrained_net_is_the_one_of_its_script():
     model = runpy.run_path(str(EXAMPLES / "pretrained.py"))["photo_cnn"](random_state=0)
     assert repr(load_pretrained("cnn-mnist")) == repr(model)
+
+
+@pytest.mark.slow
+def test_plot_what_matters():
+    lines = run("plot_what_matters.py").splitlines()
+    best = float(lines[0].split(": ")[1].rstrip("%"))
+    assert best > 95
+    assert lines[3].startswith("ann__hidden_layer_sizes ")
+    shares = dict(line.rsplit(maxsplit=1) for line in lines[lines.index("step") + 1 :])
+    assert float(shares["ann"]) > 5 * float(shares["images"])
+
+
+@pytest.fixture
+def ablation():
+    return runpy.run_path(str(EXAMPLES / "ablation.py"))["main"]
+
+
+@pytest.mark.slow
+def test_ablation(ablation, tmp_path, capsys):
+    ablation(["--models", "ann", "--seeds", "1", "--output", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert out.count("/12  ann") == 12
+    assert "normalised" in out.split("difference to the default")[1]
+    assert (tmp_path / "ablation-digits.png").stat().st_size > 10_000
+
+
+def test_an_ablation_that_is_stopped_reports_what_it_has(ablation, tmp_path, capsys, monkeypatch):
+    accuracies = iter([98.0, 95.0, 97.0])
+
+    def measure(*arguments):
+        try:
+            return next(accuracies)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setitem(ablation.__globals__, "measure", measure)
+    ablation(["--output", str(tmp_path)])
+    out, err = capsys.readouterr()
+    assert "Stopped" in err
+    table = out.split("difference to the default")[1]
+    rows = [line.split() for line in table.splitlines() if "images:" in line]
+    assert [row[-2] for row in rows] == ["-3.0", "-1.0"]
+    assert len((tmp_path / "ablation-digits.csv").read_text().splitlines()) == 4
+    assert (tmp_path / "ablation-digits.png").exists()

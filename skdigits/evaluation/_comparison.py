@@ -1,8 +1,6 @@
 """Classifiers compared on the same folds: scores, times, sizes and paired tests."""
 
-from contextlib import contextmanager
 from numbers import Integral
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pandas as pd
@@ -10,10 +8,14 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import check_random_state, column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
-from skdigits.evaluation._measuring import FoldJob, measure
+from skdigits.evaluation._images import check_images
+from skdigits.evaluation._measuring import CorruptionPlan, FoldJob, measure
+from skdigits.evaluation._naming import describe_type, name_estimators
+from skdigits.evaluation._parallel import run_parallel
 from skdigits.evaluation._results import PREDICTION_COLUMNS, ModelComparison
+from skdigits.evaluation._robustness import plan_corruptions
 
 __all__ = ["ModelComparison", "compare_models"]
 
@@ -25,6 +27,8 @@ def compare_models(
     *,
     groups=None,
     cv=10,
+    corruptions=None,
+    image_shape=None,
     n_jobs=None,
     random_state=None,
     on_result=None,
@@ -47,6 +51,13 @@ def compare_models(
         An integer is the number of shuffled, stratified folds (which keep `groups` together
         where given). A fixed split is ``[(train_rows, test_rows)]``: then there is no
         standard deviation and no paired test, both are NaN.
+    corruptions : "all" or list of str, default=None
+        Kinds of corruption, see :func:`corrupt`: every fitted model is tested on its test images
+        made worse too, in five severities each, the same images for all models. The accuracies
+        are :attr:`ModelComparison.robustness`. None measures none.
+    image_shape : tuple of int, default=None
+        (height, width) or (channels, height, width) of the images in `X`, where `corruptions`
+        are asked for or pictures drawn of them; None infers a square.
     n_jobs : int, default=None
         How many fits run at a time, through joblib. None means 1.
     random_state : int, RandomState instance or None, default=None
@@ -65,7 +76,7 @@ def compare_models(
     Raises
     ------
     TypeError, ValueError
-        If `estimators`, `y` or `cv` cannot be used; nothing has been fitted then.
+        If `estimators`, `y`, `cv` or `corruptions` cannot be used; nothing has been fitted then.
     RuntimeError
         If a model fails: the message names the model and the fold.
 
@@ -104,68 +115,31 @@ def compare_models(
     y = _check_labels(y)
     splits = _make_splits(cv, X, y, groups, random_state)
     seeds = _draw_seeds(random_state, len(splits))
+    plan = _plan_corruptions(corruptions, X, image_shape)
     jobs = [
-        FoldJob(name, estimator, fold, train, test, seeds[fold])
+        FoldJob(name, estimator, fold, train, test, seeds[fold], plan)
         for fold, (train, test) in enumerate(splits)
         for name, estimator in estimators.items()
     ]
     measured = {}
-    with _run(jobs, X, y, n_jobs) as results:
-        for job, scores, predicted in results:
-            measured[job.name, job.fold] = scores, predicted
+    with run_parallel((delayed(measure)(job, X, y) for job in jobs), n_jobs) as results:
+        for job, found in results:
+            measured[job.name, job.fold] = found
             if on_result is not None:
-                on_result(job.name, job.fold, dict(scores))
-    return _collect(estimators, splits, seeds, y, measured)
+                on_result(job.name, job.fold, dict(found.scores))
+    return _collect(estimators, splits, seeds, X, y, image_shape, plan, measured)
 
 
 def _check_estimators(estimators):
     """Return the estimators as a dict from distinct names to classifiers."""
-    pairs = _name_estimators(estimators)
-    if not pairs:
-        raise ValueError("compare_models expects at least one estimator, got none.")
-    names = [name for name, _ in pairs]
-    for name in names:
-        _check_name(name, names)
+    pairs = name_estimators(estimators, who="compare_models")
     for name, estimator in pairs:
+        if name in PREDICTION_COLUMNS:
+            raise ValueError(
+                f"compare_models cannot call a model {name!r}: the predictions have such a column."
+            )
         _check_classifier(name, estimator)
     return dict(pairs)
-
-
-def _name_estimators(estimators):
-    if hasattr(estimators, "items"):
-        return list(estimators.items())
-    if hasattr(estimators, "fit") or isinstance(estimators, str):
-        raise TypeError(
-            "compare_models expects a dict or a list of estimators, "
-            f"got {_describe_type(estimators)}: put it in a list."
-        )
-    entries = list(estimators)
-    are_pairs = [isinstance(entry, tuple) and len(entry) == 2 for entry in entries]
-    if all(are_pairs):
-        return entries
-    if any(are_pairs):
-        raise TypeError("compare_models expects names for all of the estimators or for none.")
-    return list(zip(_make_names(entries), entries, strict=True))
-
-
-def _make_names(estimators):
-    """Name estimators as make_pipeline does: the class in small letters, numbered if twice."""
-    names = [type(estimator).__name__.lower() for estimator in estimators]
-    return [
-        f"{name}-{names[: position + 1].count(name)}" if names.count(name) > 1 else name
-        for position, name in enumerate(names)
-    ]
-
-
-def _check_name(name, names):
-    if not isinstance(name, str) or not name.strip():
-        raise TypeError(f"compare_models expects names that are non-empty strings, got {name!r}.")
-    if names.count(name) > 1:
-        raise ValueError(f"compare_models expects distinct names, got {name!r} twice.")
-    if name in PREDICTION_COLUMNS:
-        raise ValueError(
-            f"compare_models cannot call a model {name!r}: the predictions have such a column."
-        )
 
 
 def _check_classifier(name, estimator):
@@ -174,7 +148,7 @@ def _check_classifier(name, estimator):
         raise TypeError(f"{expected}, got the class itself: write {estimator.__name__}().")
     methods = ("fit", "predict", "get_params")
     if not all(hasattr(estimator, method) for method in methods) or not _is_classifier(estimator):
-        raise TypeError(f"{expected}, got {_describe_type(estimator)}.")
+        raise TypeError(f"{expected}, got {describe_type(estimator)}.")
 
 
 def _is_classifier(estimator):
@@ -182,11 +156,6 @@ def _is_classifier(estimator):
         return is_classifier(estimator)
     except (AttributeError, TypeError):  # no tags: not a scikit-learn estimator
         return False
-
-
-def _describe_type(value):
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def _check_labels(y):
@@ -232,24 +201,19 @@ def _draw_seeds(random_state, n_folds):
     return check_random_state(random_state).randint(largest, size=n_folds).tolist()
 
 
-@contextmanager
-def _run(jobs, X, y, n_jobs):
-    """Give the results as they come; where the block fails, cancel the rest without a word."""
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    results = parallel(delayed(measure)(job, X, y) for job in jobs)
-    try:
-        yield results
-    except BaseException:
-        with catch_warnings():
-            simplefilter("ignore", UserWarning)  # joblib's, that results are thrown away
-            results.close()
-        raise
+def _plan_corruptions(corruptions, X, image_shape):
+    """Return what to measure the robustness on; nothing where it is not asked for."""
+    if corruptions is None:
+        return None
+    check_images(X, image_shape, who="compare_models")
+    pairs = plan_corruptions(corruptions, who="compare_models")
+    return CorruptionPlan(pairs, image_shape)
 
 
-def _collect(estimators, splits, seeds, y, measured):
+def _collect(estimators, splits, seeds, X, y, image_shape, plan, measured):
     """Put what was measured into tables: models in the user's order, folds in theirs."""
     fold_scores = pd.DataFrame(
-        {"model": name, "fold": fold, **measured[name, fold][0]}
+        {"model": name, "fold": fold, **measured[name, fold].scores}
         | {"n_train": len(train), "n_test": len(test), "seed": seeds[fold]}
         for name in estimators
         for fold, (train, test) in enumerate(splits)
@@ -257,8 +221,34 @@ def _collect(estimators, splits, seeds, y, measured):
     rows = np.concatenate([test for _, test in splits])
     folds = np.repeat(np.arange(len(splits)), [len(test) for _, test in splits])
     predictions = pd.DataFrame({"row": rows, "fold": folds, "true_label": y[rows]})
+    probabilities = {}
     for name in estimators:
-        predicted = [measured[name, fold][1] for fold in range(len(splits))]
-        predictions[name] = np.concatenate(predicted)
-    unfitted = {name: clone(estimator) for name, estimator in estimators.items()}
-    return ModelComparison(fold_scores, predictions, unfitted)
+        found = [measured[name, fold] for fold in range(len(splits))]
+        predictions[name] = np.concatenate([fold.predicted for fold in found])
+        if all(fold.probabilities is not None for fold in found):
+            probabilities[name] = pd.concat([fold.probabilities for fold in found]).fillna(0)
+    return ModelComparison(
+        fold_scores,
+        predictions,
+        {name: clone(estimator) for name, estimator in estimators.items()},
+        probabilities={
+            name: table.set_axis(predictions.index) for name, table in probabilities.items()
+        },
+        robustness=None
+        if plan is None
+        else _collect_robustness(estimators, splits, plan, measured),
+        X=X,
+        image_shape=image_shape,
+    )
+
+
+def _collect_robustness(estimators, splits, plan, measured):
+    return pd.DataFrame(
+        {"model": name, "fold": fold, "kind": kind, "severity": severity}
+        | {"accuracy": accuracy, "n_samples": len(test)}
+        for name in estimators
+        for fold, (_, test) in enumerate(splits)
+        for (kind, severity), accuracy in zip(
+            plan.pairs, measured[name, fold].robustness, strict=True
+        )
+    )

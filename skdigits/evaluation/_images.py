@@ -43,7 +43,7 @@ def check_images(X, image_shape=None, *, who):
             f"(n, channels, height, width), got {X.dtype} of shape {X.shape}."
         )
     if X.ndim > 2:
-        return X.reshape(len(X), -1, *X.shape[-2:])
+        return X if X.ndim == 4 else X[:, None]
     _, height, width = shape = infer_image_shape(image_shape, X.shape[1], who=who)
     if image_shape is None and height == 1 < width:
         raise ValueError(

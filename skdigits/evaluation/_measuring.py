@@ -6,12 +6,15 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 # Part of scikit-learn's documented API in spite of its underscore.
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
+
+from skdigits.evaluation._robustness import measure_robustness
 
 SCORE_NAMES = (
     "accuracy",
@@ -24,6 +27,14 @@ SCORE_NAMES = (
 
 
 @dataclass(frozen=True, eq=False)
+class CorruptionPlan:
+    """The (kind, severity) pairs to test fitted models on, and the shape of their images."""
+
+    pairs: list[tuple[str, int]]
+    image_shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
 class FoldJob:
     """One model to be fitted on `train` rows and measured on `test` rows."""
 
@@ -33,12 +44,23 @@ class FoldJob:
     train: np.ndarray
     test: np.ndarray
     seed: int | None
+    corruptions: CorruptionPlan | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """What was found on one fold: the predictions are those of the test rows, in their order."""
+
+    scores: dict[str, float]
+    predicted: np.ndarray
+    probabilities: pd.DataFrame | None
+    robustness: list[float] | None
 
 
 def measure(job, X, y):
-    """Return the job's scores and its predictions; an error names the model and the fold."""
+    """Return the job and what was found; an error names the model and the fold."""
     try:
-        return job, *_fit_and_measure(job, X, y)
+        return job, _fit_and_measure(job, X, y)
     except Exception as error:
         raise RuntimeError(f"Model {job.name!r} failed on fold {job.fold}: {error}") from error
 
@@ -66,26 +88,42 @@ def _fit_and_measure(job, X, y):
     predicted = estimator.predict(X_test)
     finished = perf_counter()
     predicted = column_or_1d(predicted)
+    probabilities = _probabilities(estimator, X_test)
     scores = {
         "accuracy": float(accuracy_score(y_test, predicted)),
         "macro_f1": float(f1_score(y_test, predicted, average="macro")),
-        "log_loss": _log_loss(estimator, X_test, y_test),
+        "log_loss": _log_loss(probabilities, y_test),
         "fit_seconds": fitted - started,
         "predict_seconds_per_1000": (finished - fitted) * 1000 / len(y_test),
         "size_bytes": _pickled_size(estimator),
     }
-    return scores, predicted
+    robustness = _robustness(job, estimator, X_test, y_test)
+    return FoldResult(scores, predicted, probabilities, robustness)
 
 
-def _log_loss(estimator, X, y):
-    """Log loss, NaN without probabilities; a label that was never trained on has none."""
+def _probabilities(estimator, X):
+    """Probabilities by label, None without `predict_proba`."""
     if not hasattr(estimator, "predict_proba"):
+        return None
+    return pd.DataFrame(np.asarray(estimator.predict_proba(X)), columns=estimator.classes_)
+
+
+def _log_loss(probabilities, y):
+    """Log loss, NaN without probabilities; a label that was never trained on has none."""
+    if probabilities is None:
         return np.nan
-    probabilities = np.asarray(estimator.predict_proba(X))
-    labels = np.union1d(estimator.classes_, y)
-    table = np.zeros((len(y), len(labels)), dtype=probabilities.dtype)
-    table[:, np.searchsorted(labels, estimator.classes_)] = probabilities
+    labels = np.union1d(probabilities.columns.to_numpy(), y)
+    table = probabilities.reindex(columns=labels, fill_value=0).to_numpy()
     return float(log_loss(y, table, labels=labels))
+
+
+def _robustness(job, estimator, X, y):
+    if job.corruptions is None:
+        return None
+    # Every model of a fold sees the same images, also where the user seeds nothing.
+    seed = job.fold if job.seed is None else job.seed
+    plan = job.corruptions
+    return measure_robustness(estimator, X, y, plan.pairs, image_shape=plan.image_shape, seed=seed)
 
 
 def _pickled_size(estimator):

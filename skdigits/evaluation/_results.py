@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +45,16 @@ class ModelComparison:
         column for every model. A row that was tested several times is there several times.
     estimators : dict of str to estimator
         The compared models, not fitted.
+    probabilities : dict of str to DataFrame, default={}
+        For every model that has ``predict_proba``: the out-of-fold probabilities, a row for each
+        row of `predictions`, a column for each label.
+    robustness : DataFrame, default=None
+        Accuracies on corrupted test images, as :func:`robustness_curve` has them and with a
+        column ``fold``; None where they were not asked for.
+    X : array-like or DataFrame, default=None
+        The data that were compared on, for the pictures of a report; not copied.
+    image_shape : tuple of int, default=None
+        The shape of the images in `X`; None infers a square.
 
     See Also
     --------
@@ -69,6 +79,10 @@ class ModelComparison:
     fold_scores: pd.DataFrame
     predictions: pd.DataFrame
     estimators: dict[str, Any]
+    probabilities: dict[str, pd.DataFrame] = field(default_factory=dict)
+    robustness: pd.DataFrame | None = None
+    X: Any = None
+    image_shape: tuple[int, ...] | None = None
 
     @cached_property
     def table(self):

@@ -1,0 +1,218 @@
+"""Accuracy against severity, a panel for every kind of corruption."""
+
+import numpy as np
+
+from skdigits._optional import import_optional
+from skdigits.evaluation._robustness import CLEAN, robustness_curve
+
+_N_COLUMNS = 4
+_MARKERS = "osD^vPX<>*"
+
+
+class RobustnessDisplay:
+    """How accurate models stay as images get worse, a panel for every kind of corruption.
+
+    It is made by :meth:`from_estimator`, :meth:`from_estimators` or :meth:`from_curve`. All
+    parameters are stored as attributes.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        Accuracies, 0 to 1, with the columns ``model``, ``kind``, ``severity`` and ``accuracy``,
+        as :func:`robustness_curve` has them.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes that were drawn on, or the first panel.
+    axes_ : ndarray of matplotlib Axes
+        The panels, one for every kind.
+    figure_ : matplotlib Figure
+        The figure they are in.
+
+    See Also
+    --------
+    robustness_curve : Measures what is drawn here.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skdigits import RobustnessDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> svm = SVC().fit(X[:1000], y[:1000])
+    >>> display = RobustnessDisplay.from_estimator(
+    ...     svm, X[1000:], y[1000:], kinds=["noise", "shift"], severities=[1, 3, 5]
+    ... )
+    >>> [ax.get_title() for ax in display.axes_]
+    ['noise', 'shift']
+    """
+
+    def __init__(self, *, accuracy):
+        self.accuracy = accuracy
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, name=None, ax=None, **kwargs):
+        """Measure and draw a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            A fitted classifier, or a Pipeline that ends in one.
+        X : array-like
+            Test images, as :func:`robustness_curve` takes them.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        name : str, default=None
+            What the model is called; None takes its class.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            Passed on to :func:`robustness_curve`.
+
+        Returns
+        -------
+        RobustnessDisplay
+            The display, drawn.
+        """
+        name = name or type(estimator).__name__
+        return cls.from_estimators({name: estimator}, X, y, ax=ax, **kwargs)
+
+    @classmethod
+    def from_estimators(cls, estimators, X, y, *, ax=None, **kwargs):
+        """Measure and draw several fitted classifiers on the same images.
+
+        Parameters
+        ----------
+        estimators : dict, list of (str, estimator) tuples, or list of estimators
+            Fitted classifiers, by name.
+        X : array-like
+            Test images, as :func:`robustness_curve` takes them.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs
+            Passed on to :func:`robustness_curve`.
+
+        Returns
+        -------
+        RobustnessDisplay
+            The display, drawn.
+        """
+        return cls.from_curve(robustness_curve(estimators, X, y, **kwargs), ax=ax)
+
+    @classmethod
+    def from_curve(cls, curve, *, ax=None):
+        """Draw what was measured.
+
+        Parameters
+        ----------
+        curve : DataFrame
+            What :func:`robustness_curve` returned, or :attr:`ModelComparison.robustness`, whose
+            folds are averaged.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        RobustnessDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the curve has no corruption.
+        """
+        keys = ["model", "kind", "severity"]
+        accuracy = curve.groupby(keys, sort=False)["accuracy"].mean().reset_index()
+        if (accuracy["kind"] == CLEAN).all():
+            raise ValueError("RobustnessDisplay expects a curve with corruptions, got none.")
+        return cls(accuracy=accuracy).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw a panel for every kind, a line for every model.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw: the panels are laid in the place of these axes. None makes a figure.
+
+        Returns
+        -------
+        RobustnessDisplay
+            The display itself, with `ax_`, `axes_` and `figure_` set.
+        """
+        kinds = [kind for kind in self.accuracy["kind"].unique() if kind != CLEAN]
+        n_columns = min(_N_COLUMNS, len(kinds))
+        n_rows = -(-len(kinds) // n_columns)
+        place = self._place(ax, n_rows, n_columns)
+        panels = self._panels(place, n_rows, n_columns)
+        self.axes_ = np.array(panels.ravel()[: len(kinds)])
+        for kind, panel in zip(kinds, self.axes_, strict=True):
+            self._draw_kind(panel, kind)
+        for panel in panels.ravel()[len(kinds) :]:
+            panel.remove()
+        self._dress(panels, len(kinds))
+        self.ax_ = self.axes_[0] if ax is None else ax
+        return self
+
+    def _place(self, ax, n_rows, n_columns):
+        """Return what panels can be laid in: a figure of our own, or the place of axes."""
+        if ax is None:
+            pyplot = import_optional(
+                "matplotlib.pyplot", extra="plot", who="RobustnessDisplay.plot"
+            )
+            size = (1.2 + 2.2 * n_columns, 0.9 + 1.8 * n_rows)
+            self.figure_ = pyplot.figure(figsize=size, layout="constrained")
+            return self.figure_
+        self.figure_ = ax.figure
+        ax.set_axis_off()
+        return ax.get_subplotspec()
+
+    def _panels(self, place, n_rows, n_columns):
+        shared = {"sharex": True, "sharey": True, "squeeze": False}
+        if place is self.figure_:
+            return place.subplots(n_rows, n_columns, **shared)
+        if place is None:
+            raise ValueError(
+                "RobustnessDisplay.plot expects axes of a grid such as pyplot.subplots makes, "
+                "got axes placed by hand: give none, or make them by subplots."
+            )
+        grid = place.subgridspec(n_rows, n_columns)
+        return grid.subplots(**shared)
+
+    def _draw_kind(self, panel, kind):
+        rows = self.accuracy[self.accuracy["kind"].isin([kind, CLEAN])]
+        for position, (name, line) in enumerate(rows.groupby("model", sort=False)):
+            line = line.sort_values("severity")
+            panel.plot(
+                line["severity"],
+                line["accuracy"],
+                color=f"C{position % 10}",
+                marker=_MARKERS[position % len(_MARKERS)],
+                markersize=3.5,
+                linewidth=1.3,
+                label=name,
+            )
+        panel.set_title(kind.replace("_", " "), fontsize=10)
+        panel.grid(alpha=0.25)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+
+    def _dress(self, panels, n_kinds):
+        first = self.axes_[0]
+        first.set_xticks(sorted(self.accuracy["severity"].unique()))
+        first.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        n_columns = panels.shape[1]
+        for position, panel in enumerate(self.axes_):
+            if position + n_columns >= n_kinds:
+                panel.set_xlabel("severity")
+                panel.tick_params(labelbottom=True)
+            if position % n_columns == 0:
+                panel.set_ylabel("accuracy")
+        handles, labels = first.get_legend_handles_labels()
+        n_legend = min(len(labels), max(2, n_columns + 1))
+        self.figure_.legend(
+            handles, labels, loc="outside lower center", ncols=n_legend, frameon=False, fontsize=9
+        )
