@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import fill, indent
 
 import numpy as np
+import pandas as pd
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -15,10 +16,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
+from skdigits._files import atomic_path
 from skdigits.datasets import fetch_mnist
+from skdigits.evaluation._tables import format_robustness
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures
 
 _N_MNIST_TRAIN = 60_000
+_N_QUICK_TRAIN, _N_QUICK_TEST = 6_000, 1_000  # of MNIST
 # From here on MLPClassifier stops early, as HistGradientBoostingClassifier does by itself: its
 # validation set costs accuracy where rows are few, and saves minutes where they are many.
 _EARLY_STOPPING_ROWS = 10_000
@@ -142,7 +146,7 @@ def make_models(names, *, n_rows):
     return {name: _MAKERS[name](n_rows) for name in names}
 
 
-def load_data(name, *, data_home=None, n_folds=10):
+def load_data(name, *, data_home=None, n_folds=10, quick=False):
     """Load pixels and labels, and the folds they are compared on.
 
     Parameters
@@ -153,6 +157,8 @@ def load_data(name, *, data_home=None, n_folds=10):
         Where MNIST is, see :func:`skdigits.datasets.fetch_mnist`.
     n_folds : int, default=10
         Number of folds of the digits.
+    quick : bool, default=False
+        Whether to take the first 6,000 training and 1,000 test images of MNIST only.
 
     Returns
     -------
@@ -179,7 +185,8 @@ def load_data(name, *, data_home=None, n_folds=10):
     """
     if name == "mnist":
         X, y = fetch_mnist(data_home=data_home, subset="all", return_X_y=True)
-        return X, y, [(np.arange(_N_MNIST_TRAIN), np.arange(_N_MNIST_TRAIN, len(X)))]
+        train, test = np.arange(_N_MNIST_TRAIN), np.arange(_N_MNIST_TRAIN, len(X))
+        return X, y, [(train[:_N_QUICK_TRAIN], test[:_N_QUICK_TEST]) if quick else (train, test)]
     X, y = load_digits(return_X_y=True)
     most_folds = np.bincount(y).min()
     if n_folds > most_folds:
@@ -217,6 +224,29 @@ def prepare_folder(folder):
     return folder
 
 
+def save_unfinished(rows, folder):
+    """Write the scores of the fits that had ended when the rest was stopped.
+
+    Parameters
+    ----------
+    rows : list of dict
+        What was measured: model, fold and scores.
+    folder : Path
+        Where ``unfinished.csv`` is written.
+
+    Returns
+    -------
+    str
+        A sentence that says so; empty where there is nothing to write.
+    """
+    if not rows:
+        return ""
+    path = folder / "unfinished.csv"
+    with atomic_path(path) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+    return f"The scores of the {len(rows)} fits that had ended are in {path}."
+
+
 def format_reports(comparison):
     """Write the classification report of every model, the best first.
 
@@ -235,6 +265,23 @@ def format_reports(comparison):
         for name in comparison.table.index
     ]
     return "\n".join(reports)
+
+
+def format_breaks(robustness):
+    """Write how accurate the models are on worse images.
+
+    Parameters
+    ----------
+    robustness : DataFrame
+        :attr:`skdigits.ModelComparison.robustness`.
+
+    Returns
+    -------
+    str
+        A table of percentages, with a heading.
+    """
+    table = format_robustness(robustness).to_string()
+    return f"% right on worse images, the mean over five severities:\n{table}\n"
 
 
 def format_files(folder, paths):

@@ -18,6 +18,10 @@ from skdigits._version import __version__
 # themselves, so that --help and a mistyped option answer at once.
 
 
+_N_FOLDS = 10
+_N_QUICK_FOLDS = 3
+
+
 class _Interrupted(BaseException):
     """Ctrl-C under a name that no model catches.
 
@@ -134,12 +138,24 @@ def _check_n_jobs(ctx, param, value):
     metavar="FOLDER",
     help="Where tables, reports and pictures go.",
 )
+@click.option(
+    "--robustness",
+    is_flag=True,
+    help="Test every model on its test images made worse too: twelve kinds, five severities each.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="A first look: three folds of the digits, or 6,000 training and 1,000 test images of "
+    "MNIST.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-def compare(data, data_home, models, cv, n_jobs, seed, out, as_json):
+def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, quick, as_json):
     """Compare neural networks with classical classifiers.
 
     Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
-    which differences are more than chance, and a report for every model.
+    which differences are more than chance, and a report for every model. After Ctrl-C the scores
+    of the fits that had ended are in unfinished.csv.
     """
     from skdigits.app._compare import load_data, prepare_folder
 
@@ -147,10 +163,13 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, as_json):
         raise click.UsageError("--cv is for the digits, MNIST has its own split.")
     if data == "digits" and data_home is not None:
         raise click.UsageError("--data-home is for --data mnist, the digits come bundled.")
+    if quick and cv is not None:
+        raise click.UsageError("--quick takes three folds, --cv another number: give one of them.")
+    n_folds = cv or (_N_QUICK_FOLDS if quick else _N_FOLDS)
     try:
-        X, y, cv = load_data(data, data_home=data_home, n_folds=cv or 10)
+        X, y, cv = load_data(data, data_home=data_home, n_folds=n_folds, quick=quick)
         folder = prepare_folder(out)
-        comparison = _compare(models, X, y, cv, n_jobs, seed)
+        comparison = _compare(models, X, y, cv, n_jobs, seed, robustness, folder)
     except (OSError, ValueError) as error:
         raise _BadInput(str(error)) from error
     except RuntimeError as error:
@@ -162,7 +181,7 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, as_json):
         _print_comparison(comparison, out, paths)
 
 
-def _compare(names, X, y, cv, n_jobs, seed):
+def _compare(names, X, y, cv, n_jobs, seed, robustness, folder):
     from joblib import cpu_count
 
     from skdigits.app._compare import make_models
@@ -170,7 +189,11 @@ def _compare(names, X, y, cv, n_jobs, seed):
     from skdigits.evaluation import compare_models
 
     n_folds = cv if isinstance(cv, int) else len(cv)
-    with warnings.catch_warnings(), show_progress(len(names) * n_folds) as on_result:
+    with (
+        warnings.catch_warnings(),
+        show_progress(len(names) * n_folds) as move_bar,
+        _kept_on_interrupt(folder, move_bar) as on_result,
+    ):
         # What MLPClassifier says in a worker process that Ctrl-C has reached too.
         warnings.filterwarnings("ignore", message="Training interrupted by user")
         return compare_models(
@@ -178,14 +201,34 @@ def _compare(names, X, y, cv, n_jobs, seed):
             X,
             y,
             cv=cv,
+            corruptions="all" if robustness else None,
             n_jobs=n_jobs or cpu_count(),
             random_state=seed,
             on_result=on_result,
         )
 
 
+@contextmanager
+def _kept_on_interrupt(folder, move_bar):
+    """Give a callback for `compare_models`; what it was told is written if the block is stopped."""
+    from skdigits.app._compare import save_unfinished
+
+    rows = []
+
+    def on_result(name, fold, scores):
+        rows.append({"model": name, "fold": fold, **scores})
+        if move_bar is not None:
+            move_bar(name, fold, scores)
+
+    try:
+        yield on_result
+    except BaseException:
+        click.echo(save_unfinished(rows, folder), err=True, nl=bool(rows))
+        raise
+
+
 def _print_comparison(comparison, folder, paths):
-    from skdigits.app._compare import format_files, format_reports
+    from skdigits.app._compare import format_breaks, format_files, format_reports
     from skdigits.app._terminal import print_scores
 
     if sys.stdout.isatty():
@@ -194,6 +237,8 @@ def _print_comparison(comparison, folder, paths):
         click.echo(f"{comparison}\n")
     click.echo(comparison.describe())
     click.echo()
+    if comparison.robustness is not None:
+        click.echo(format_breaks(comparison.robustness))
     click.echo(format_reports(comparison))
     click.echo(format_files(folder, paths))
 

@@ -22,8 +22,14 @@ from skdigits.evaluation._displays import (
 )
 from skdigits.evaluation._files import atomic_path, file_stems, write_text
 from skdigits.evaluation._measuring import SCORE_NAMES
+from skdigits.evaluation._robustness_display import save_robustness
 from skdigits.evaluation._statistics import adjust_holm, corrected_t_test
-from skdigits.evaluation._tables import describe_differences, format_scores
+from skdigits.evaluation._tables import (
+    describe_differences,
+    describe_robustness,
+    format_robustness,
+    format_scores,
+)
 
 PREDICTION_COLUMNS = ("row", "fold", "true_label")
 _DIFFERENCE_COLUMNS = ("best", "mean_difference", "ci_low", "ci_high", "t", "p_value")
@@ -178,14 +184,18 @@ class ModelComparison:
         return ModelComparisonDisplay.from_comparison(self, ax=ax)
 
     def describe(self):
-        """Say which models the best one beats, and by how much.
+        """Say which models the best one beats, by how much, and what breaks each.
 
         Returns
         -------
         str
-            A sentence a model, in lines of up to 80 characters where names are short.
+            A sentence a model, in lines of up to 80 characters where names are short; and where
+            robustness was measured another sentence a model.
         """
-        return "\n".join(describe_differences(self.table, self.differences))
+        sentences = describe_differences(self.table, self.differences)
+        if self.robustness is not None:
+            sentences += ["", *describe_robustness(self.robustness)]
+        return "\n".join(sentences)
 
     def to_dict(self):
         """Return all but the predictions as numbers, strings, lists and dicts, ready for JSON.
@@ -194,8 +204,8 @@ class ModelComparison:
         -------
         dict
             ``best``, ``labels``, ``models`` (scores, parameters, report and confusion matrix
-            of each, the best first), ``differences``, ``folds`` and ``versions``. What is not
-            a finite number is None.
+            of each, the best first), ``differences``, ``folds``, ``robustness`` (empty where it
+            was not measured) and ``versions``. What is not a finite number is None.
         """
         models = [
             {"model": name} | scores | self._describe_model(name)
@@ -208,6 +218,7 @@ class ModelComparison:
                 "models": models,
                 "differences": self.differences.reset_index().to_dict("records"),
                 "folds": self.fold_scores.to_dict("records"),
+                "robustness": self._robustness.to_dict("records"),
                 "versions": _find_versions(),
             }
         )
@@ -239,7 +250,8 @@ class ModelComparison:
         list of Path
             The files: ``comparison.csv``, ``folds.csv``, ``differences.csv``,
             ``predictions.csv``, ``comparison.json``, ``reports.txt``, and with matplotlib
-            ``comparison.png`` and a ``confusion_<model>.png`` for every model.
+            ``comparison.png`` and a ``confusion_<model>.png`` for every model. Where robustness
+            was measured, ``robustness.csv`` and ``robustness.png`` too.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -251,6 +263,8 @@ class ModelComparison:
             "comparison.json": self.to_json() + "\n",
             "reports.txt": self._write_reports(),
         }
+        if self.robustness is not None:
+            texts["robustness.csv"] = self.robustness.to_csv(index=False)
         paths = [write_text(folder / name, text) for name, text in texts.items()]
         return paths + (self._save_pictures(folder) if find_spec("matplotlib") else [])
 
@@ -263,6 +277,10 @@ class ModelComparison:
 
     def _repr_html_(self):
         return format_scores(self.table).to_html()
+
+    @property
+    def _robustness(self):
+        return pd.DataFrame() if self.robustness is None else self.robustness
 
     @property
     def _labels(self):
@@ -288,7 +306,10 @@ class ModelComparison:
             f"{self.confusion_matrix(name).to_string()}\n"
             for name in self.table.index
         ]
-        return "\n\n".join([repr(self), self.describe() + "\n", *reports])
+        heading = [repr(self), self.describe() + "\n"]
+        if self.robustness is not None:
+            heading.append(format_robustness(self.robustness).to_string() + "\n")
+        return "\n\n".join([*heading, *reports])
 
     def _save_pictures(self, folder):
         with atomic_path(folder / "comparison.png") as path:
@@ -298,6 +319,10 @@ class ModelComparison:
             paths.append(folder / f"confusion_{stem}.png")
             with atomic_path(paths[-1]) as path:
                 save_confusion_matrix(self.confusion_matrix(name), name, path)
+        if self.robustness is not None:
+            paths.append(folder / "robustness.png")
+            with atomic_path(paths[-1]) as path:
+                save_robustness(self.robustness, path)
         return paths
 
 

@@ -146,7 +146,7 @@ class RobustnessDisplay:
         kinds = [kind for kind in self.accuracy["kind"].unique() if kind != CLEAN]
         n_columns = min(_N_COLUMNS, len(kinds))
         n_rows = -(-len(kinds) // n_columns)
-        place = self._place(ax, n_rows, n_columns)
+        place = self._place(ax, len(kinds))
         panels = self._panels(place, n_rows, n_columns)
         self.axes_ = np.array(panels.ravel()[: len(kinds)])
         for kind, panel in zip(kinds, self.axes_, strict=True):
@@ -157,13 +157,13 @@ class RobustnessDisplay:
         self.ax_ = self.axes_[0] if ax is None else ax
         return self
 
-    def _place(self, ax, n_rows, n_columns):
+    def _place(self, ax, n_kinds):
         """Return what panels can be laid in: a figure of our own, or the place of axes."""
         if ax is None:
             pyplot = import_optional(
                 "matplotlib.pyplot", extra="plot", who="RobustnessDisplay.plot"
             )
-            size = (1.2 + 2.2 * n_columns, 0.9 + 1.8 * n_rows)
+            size = _figure_size(n_kinds)
             self.figure_ = pyplot.figure(figsize=size, layout="constrained")
             return self.figure_
         self.figure_ = ax.figure
@@ -216,3 +216,17 @@ class RobustnessDisplay:
         self.figure_.legend(
             handles, labels, loc="outside lower center", ncols=n_legend, frameon=False, fontsize=9
         )
+
+
+def save_robustness(curve, path):
+    """Draw a curve into a PNG file, without a window."""
+    figure = import_optional("matplotlib.figure", extra="plot", who="ModelComparison.save")
+    n_kinds = curve["kind"].nunique() - 1
+    picture = figure.Figure(figsize=_figure_size(n_kinds), layout="constrained")
+    RobustnessDisplay.from_curve(curve, ax=picture.subplots())
+    picture.savefig(path, format="png", dpi=150)
+
+
+def _figure_size(n_kinds):
+    n_columns = min(_N_COLUMNS, n_kinds)
+    return 1.2 + 2.2 * n_columns, 0.9 + 1.8 * -(-n_kinds // n_columns)

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from skdigits.evaluation._robustness import CLEAN
+
 EN_DASH = "–"
 _SIGNIFICANCE = 0.05
 _TEST = """\
@@ -76,6 +78,83 @@ def describe_differences(table, differences):
     others = [_describe_difference(best, row) for row in differences.itertuples()]
     is_tested = len(differences) and differences["p_value"].notna().any()
     return [first.replace("%", " %"), *others, *([_TEST] if is_tested else [])]
+
+
+def format_robustness(robustness):
+    """Return the mean accuracy over the severities, in percent, by kind and model, as text.
+
+    Parameters
+    ----------
+    robustness : DataFrame
+        :attr:`ModelComparison.robustness`, or what :func:`robustness_curve` returned.
+
+    Returns
+    -------
+    DataFrame of str
+        Kinds in the rows, and the mean over them in the last; models in the columns, the most
+        robust first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdigits.evaluation._tables import format_robustness
+    >>> rows = [("svm", "clean", 0, 0.99), ("svm", "blur", 1, 0.9), ("svm", "blur", 2, 0.8)]
+    >>> curve = pd.DataFrame(rows, columns=["model", "kind", "severity", "accuracy"])
+    >>> format_robustness(curve)["svm"].to_dict()
+    {'clean': '99.0', 'blur': '85.0', 'mean': '85.0'}
+    """
+    means = _mean_accuracy(robustness)
+    overall = means.drop(index=CLEAN).mean().sort_values(ascending=False, kind="stable")
+    means.loc["mean"] = overall
+    table = (100 * means[overall.index]).map("{:.1f}".format)
+    return table.rename(index=lambda kind: kind.replace("_", " ")).rename_axis(
+        index=None, columns=None
+    )
+
+
+def describe_robustness(robustness):
+    """Say in a sentence a model what breaks it, and what it hardly minds.
+
+    Parameters
+    ----------
+    robustness : DataFrame
+        :attr:`ModelComparison.robustness`, or what :func:`robustness_curve` returned.
+
+    Returns
+    -------
+    list of str
+        A sentence for every model, the most robust first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdigits.evaluation._tables import describe_robustness
+    >>> rows = [("svm", "clean", 0, 0.99), ("svm", "blur", 1, 0.9), ("svm", "shift", 1, 0.5)]
+    >>> curve = pd.DataFrame(rows, columns=["model", "kind", "severity", "accuracy"])
+    >>> describe_robustness(curve)
+    ['svm: 99.0 % right, 70.0 % on worse images; broken by shift (50.0 %).']
+    """
+    means = _mean_accuracy(robustness)
+    corrupted = means.drop(index=CLEAN)
+    order = corrupted.mean().sort_values(ascending=False, kind="stable").index
+    return [_describe_breaks(name, means.loc[CLEAN, name], corrupted[name]) for name in order]
+
+
+def _describe_breaks(name, clean, accuracy):
+    overall = f"{name}: {100 * clean:.1f} % right, {100 * accuracy.mean():.1f} % on worse images"
+    lost = (clean - accuracy).sort_values(ascending=False, kind="stable")
+    worst = lost[lost > lost.mean()].head(3)
+    if worst.empty:
+        return f"{overall}."
+    breaks = ", ".join(
+        f"{kind.replace('_', ' ')} ({100 * accuracy[kind]:.1f} %)" for kind in worst.index
+    )
+    return f"{overall}; broken by {breaks}."
+
+
+def _mean_accuracy(robustness):
+    """Mean over folds and severities, kinds in the rows and models in the columns."""
+    return robustness.pivot_table("accuracy", "kind", "model", sort=False)
 
 
 def _describe_difference(best, row):
