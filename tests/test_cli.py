@@ -284,5 +284,58 @@ def test_ctrl_c_ends_it_at_once_and_without_noise(tmp_path, n_jobs):
     time.sleep(4)
     os.killpg(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=10)
-    assert (process.returncode, stdout, stderr) == (130, "", "Interrupted.\n")
-    assert list(folder.iterdir()) == []
+    assert (process.returncode, stdout) == (130, "")
+    *finished, last = stderr.splitlines()
+    assert last == "Interrupted."
+    assert len(finished) == len(list(folder.iterdir())) <= 1
+    assert all(line.endswith(f"had ended are in {folder / 'unfinished.csv'}.") for line in finished)
+
+
+def test_an_interrupt_keeps_what_was_finished(tmp_path, monkeypatch):
+    class Interrupting(_compare.KNeighborsClassifier):
+        n_fits = 0
+
+        def fit(self, X, y):
+            Interrupting.n_fits += 1
+            if Interrupting.n_fits == 2:
+                signal.raise_signal(signal.SIGINT)
+            return super().fit(X, y)
+
+    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: Interrupting())
+    result = run(*QUICK, "--out", tmp_path)
+    assert result.exit_code == 130
+    path = tmp_path / "unfinished.csv"
+    assert f"The scores of the 2 fits that had ended are in {path}." in result.stderr
+    table = pd.read_csv(path)
+    assert table[["model", "fold"]].to_numpy().tolist() == [["knn", 0], ["logistic", 0]]
+    assert table["accuracy"].gt(0.9).all()
+
+
+def test_robustness_is_measured_printed_and_saved(tmp_path):
+    arguments = ["compare", "--models", "knn", "--quick", "--robustness", "--n-jobs", "1"]
+    result = run(*arguments, "--out", tmp_path)
+    assert result.exit_code == 0
+    curve = pd.read_csv(tmp_path / "robustness.csv")
+    assert len(curve) == 3 * (1 + 12 * 5)
+    shift = 100 * curve.loc[curve["kind"] == "shift", "accuracy"].mean()
+    assert f"\nshift      {shift:5.1f}\n" in result.output
+    assert f"shift ({shift:.1f} %)" in result.output
+    assert (tmp_path / "robustness.png").stat().st_size > 20_000
+    data = json.loads((tmp_path / "comparison.json").read_text())
+    assert len(data["robustness"]) == len(curve)
+
+
+def test_quick_takes_three_folds_or_fewer_images(tmp_path, monkeypatch, no_pictures):
+    result = run("compare", "--models", "knn", "--quick", "--out", tmp_path)
+    assert "ModelComparison: 1 model, 3 folds" in result.output
+    X, y = load_digits(return_X_y=True)
+    many = np.resize(X, (70_000, 64)), np.resize(y, 70_000)
+    monkeypatch.setattr(_compare, "fetch_mnist", lambda **options: many)
+    ((train, test),) = _compare.load_data("mnist", quick=True)[2]
+    assert (len(train), len(test), test[0]) == (6000, 1000, 60_000)
+
+
+def test_quick_and_another_number_of_folds_exclude_each_other(tmp_path):
+    result = run("compare", "--quick", "--cv", "5", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "--quick takes three folds, --cv another number" in result.stderr

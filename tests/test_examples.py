@@ -31,7 +31,7 @@ def run(name):
 def test_every_example_is_tested():
     tested = {
         *("pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"),
-        *("own_handwriting.py", "plot_what_matters.py", "ablation.py"),
+        *("own_handwriting.py", "plot_what_matters.py", "ablation.py", "plot_robustness.py"),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
@@ -133,3 +133,10 @@ def test_an_ablation_that_is_stopped_reports_what_it_has(ablation, tmp_path, cap
     assert [row[-2] for row in rows] == ["-3.0", "-1.0"]
     assert len((tmp_path / "ablation-digits.csv").read_text().splitlines()) == 4
     assert (tmp_path / "ablation-digits.png").exists()
+
+
+@pytest.mark.slow
+def test_plot_robustness():
+    lines = run("plot_robustness.py").splitlines()
+    assert lines[-1].split()[-1] in ("1.0", "1.000")
+    assert {line.split()[0] for line in lines[2:]} == {"cnn", "svm", "knn"}
