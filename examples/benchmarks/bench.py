@@ -75,14 +75,14 @@ def table(head, rows):
         print("  ".join([first, *others]))
 
 
-def save_plot(name, draw):
+def save_plot(name, draw, size=(7.5, 4.2)):
     """Let `draw` fill axes, and save the picture in the folder `SKDIGITS_PLOTS`, if it is set."""
     folder = os.environ.get("SKDIGITS_PLOTS")
     if folder is None:
         return
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)

@@ -37,6 +37,7 @@ NAMES = (
     "letters",
     "usps",
     "normalizing",
+    "robustness",
     "mlp_classifier",
     "training_loop",
     "skorch_loader",
