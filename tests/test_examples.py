@@ -31,7 +31,13 @@ def run(name):
 def test_every_example_is_tested():
     tested = {
         *("pipeline.py", "grid_search.py", "cross_validation.py", "meta_estimators.py"),
-        *("own_handwriting.py", "plot_what_matters.py", "ablation.py", "plot_robustness.py"),
+        *(
+            "own_handwriting.py",
+            "plot_what_matters.py",
+            "ablation.py",
+            "plot_robustness.py",
+            "plot_mistakes.py",
+        ),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
@@ -140,3 +146,10 @@ def test_plot_robustness():
     lines = run("plot_robustness.py").splitlines()
     assert lines[-1].split()[-1] in ("1.0", "1.000")
     assert {line.split()[0] for line in lines[2:]} == {"cnn", "svm", "knn"}
+
+
+@pytest.mark.slow
+def test_plot_mistakes():
+    lines = run("plot_mistakes.py").splitlines()
+    bayes, ann = (int(line.split()[1]) for line in lines)
+    assert bayes > 200 > 60 > ann

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skdigits._optional import import_optional
+from skdigits.evaluation._panels import lay_panels
 from skdigits.evaluation._robustness import CLEAN, robustness_curve
 
 _N_COLUMNS = 4
@@ -144,43 +145,22 @@ class RobustnessDisplay:
             The display itself, with `ax_`, `axes_` and `figure_` set.
         """
         kinds = [kind for kind in self.accuracy["kind"].unique() if kind != CLEAN]
-        n_columns = min(_N_COLUMNS, len(kinds))
-        n_rows = -(-len(kinds) // n_columns)
-        place = self._place(ax, len(kinds))
-        panels = self._panels(place, n_rows, n_columns)
-        self.axes_ = np.array(panels.ravel()[: len(kinds)])
-        for kind, panel in zip(kinds, self.axes_, strict=True):
+        panels, self.figure_ = lay_panels(
+            ax,
+            len(kinds),
+            _N_COLUMNS,
+            panel_size=(2.2, 1.8),
+            margin=(1.2, 0.9),
+            who="RobustnessDisplay.plot",
+            sharex=True,
+            sharey=True,
+        )
+        self.axes_ = np.array(panels)
+        for kind, panel in zip(kinds, panels, strict=True):
             self._draw_kind(panel, kind)
-        for panel in panels.ravel()[len(kinds) :]:
-            panel.remove()
-        self._dress(panels, len(kinds))
-        self.ax_ = self.axes_[0] if ax is None else ax
+        self._dress(min(_N_COLUMNS, len(kinds)))
+        self.ax_ = panels[0] if ax is None else ax
         return self
-
-    def _place(self, ax, n_kinds):
-        """Return what panels can be laid in: a figure of our own, or the place of axes."""
-        if ax is None:
-            pyplot = import_optional(
-                "matplotlib.pyplot", extra="plot", who="RobustnessDisplay.plot"
-            )
-            size = _figure_size(n_kinds)
-            self.figure_ = pyplot.figure(figsize=size, layout="constrained")
-            return self.figure_
-        self.figure_ = ax.figure
-        ax.set_axis_off()
-        return ax.get_subplotspec()
-
-    def _panels(self, place, n_rows, n_columns):
-        shared = {"sharex": True, "sharey": True, "squeeze": False}
-        if place is self.figure_:
-            return place.subplots(n_rows, n_columns, **shared)
-        if place is None:
-            raise ValueError(
-                "RobustnessDisplay.plot expects axes of a grid such as pyplot.subplots makes, "
-                "got axes placed by hand: give none, or make them by subplots."
-            )
-        grid = place.subgridspec(n_rows, n_columns)
-        return grid.subplots(**shared)
 
     def _draw_kind(self, panel, kind):
         rows = self.accuracy[self.accuracy["kind"].isin([kind, CLEAN])]
@@ -200,13 +180,12 @@ class RobustnessDisplay:
         for side in ("top", "right"):
             panel.spines[side].set_visible(False)
 
-    def _dress(self, panels, n_kinds):
+    def _dress(self, n_columns):
         first = self.axes_[0]
         first.set_xticks(sorted(self.accuracy["severity"].unique()))
         first.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
-        n_columns = panels.shape[1]
         for position, panel in enumerate(self.axes_):
-            if position + n_columns >= n_kinds:
+            if position + n_columns >= len(self.axes_):
                 panel.set_xlabel("severity")
                 panel.tick_params(labelbottom=True)
             if position % n_columns == 0:
@@ -222,11 +201,7 @@ def save_robustness(curve, path):
     """Draw a curve into a PNG file, without a window."""
     figure = import_optional("matplotlib.figure", extra="plot", who="ModelComparison.save")
     n_kinds = curve["kind"].nunique() - 1
-    picture = figure.Figure(figsize=_figure_size(n_kinds), layout="constrained")
+    size = (1.2 + 2.2 * min(_N_COLUMNS, n_kinds), 0.9 + 1.8 * -(-n_kinds // _N_COLUMNS))
+    picture = figure.Figure(figsize=size, layout="constrained")
     RobustnessDisplay.from_curve(curve, ax=picture.subplots())
     picture.savefig(path, format="png", dpi=150)
-
-
-def _figure_size(n_kinds):
-    n_columns = min(_N_COLUMNS, n_kinds)
-    return 1.2 + 2.2 * n_columns, 0.9 + 1.8 * -(-n_kinds // n_columns)
