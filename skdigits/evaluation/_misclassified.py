@@ -2,13 +2,14 @@
 
 import numpy as np
 
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
-from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_consistent_length
-
-from skdigits.evaluation._images import check_images, draw_image
+from skdigits.evaluation._images import draw_image
 from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._predicted import (
+    of_comparison,
+    of_cv_results,
+    of_estimator,
+    of_predictions,
+)
 
 _N_COLUMNS = 6
 
@@ -108,10 +109,8 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             The display, drawn.
         """
-        predicted, probability, certainty = _predict(estimator, X)
-        return cls._draw(
-            X, y, predicted, probability, certainty, n_images, image_shape, ax, "from_estimator"
-        )
+        predicted = of_estimator(estimator, X, y)
+        return cls._draw(predicted, n_images, image_shape, ax, "from_estimator")
 
     @classmethod
     def from_predictions(
@@ -141,20 +140,8 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             The display, drawn.
         """
-        probability = None if y_proba is None else np.asarray(y_proba, dtype=float)
-        if probability is not None and probability.ndim == 2:
-            probability = probability.max(axis=1)
-        return cls._draw(
-            X,
-            y_true,
-            y_pred,
-            probability,
-            probability,
-            n_images,
-            image_shape,
-            ax,
-            "from_predictions",
-        )
+        predicted = of_predictions(y_true, y_pred, X, y_proba)
+        return cls._draw(predicted, n_images, image_shape, ax, "from_predictions")
 
     @classmethod
     def from_cv_results(cls, cv_results, X, y, *, n_images=18, image_shape=None, ax=None):
@@ -186,33 +173,8 @@ class MisclassifiedDisplay:
         ValueError
             If `cv_results` has no estimators or no indices.
         """
-        if not {"estimator", "indices"} <= set(cv_results):
-            raise ValueError(
-                "MisclassifiedDisplay.from_cv_results expects estimators and indices: call "
-                "cross_validate with return_estimator=True and return_indices=True."
-            )
-        tests = cv_results["indices"]["test"]
-        folds = [
-            _predict(estimator, take_rows(X, test))
-            for estimator, test in zip(cv_results["estimator"], tests, strict=True)
-        ]
-        predicted, probability, certainty = (
-            None if parts[0] is None else np.concatenate(parts)
-            for parts in zip(*folds, strict=True)
-        )
-        rows = np.concatenate(tests)
-        return cls._draw(
-            X,
-            column_or_1d(y)[rows],
-            predicted,
-            probability,
-            certainty,
-            n_images,
-            image_shape,
-            ax,
-            "from_cv_results",
-            rows=rows,
-        )
+        predicted = of_cv_results(cv_results, X, y, who="MisclassifiedDisplay.from_cv_results")
+        return cls._draw(predicted, n_images, image_shape, ax, "from_cv_results")
 
     @classmethod
     def from_comparison(cls, comparison, name=None, *, n_images=18, ax=None):
@@ -239,47 +201,22 @@ class MisclassifiedDisplay:
         ValueError
             If the comparison has no model of that name.
         """
-        name = comparison.best if name is None else name
-        if name not in comparison.estimators:
-            known = ", ".join(comparison.estimators)
-            raise ValueError(
-                f"MisclassifiedDisplay.from_comparison finds no model {name!r}, it has: {known}."
-            )
-        predictions, table = comparison.predictions, comparison.probabilities.get(name)
-        probability = None if table is None else table.to_numpy().max(axis=1)
-        return cls._draw(
-            comparison.X,
-            predictions["true_label"],
-            predictions[name],
-            probability,
-            probability,
-            n_images,
-            comparison.image_shape,
-            ax,
-            "from_comparison",
-            rows=predictions["row"].to_numpy(),
-        )
+        predicted = of_comparison(comparison, name, who="MisclassifiedDisplay.from_comparison")
+        return cls._draw(predicted, n_images, comparison.image_shape, ax, "from_comparison")
 
     @classmethod
-    def _draw(
-        cls, X, y, predicted, probability, certainty, n_images, image_shape, ax, method, rows=None
-    ):
+    def _draw(cls, predicted, n_images, image_shape, ax, method):
         """Choose the worst mistakes and draw them."""
-        y, predicted = column_or_1d(y), column_or_1d(predicted)
-        rows = np.arange(len(y)) if rows is None else rows
-        check_consistent_length(y, predicted, rows, probability)
-        mistakes = np.flatnonzero(y != predicted)
-        if certainty is not None:
-            mistakes = mistakes[np.argsort(-certainty[mistakes], kind="stable")]
-        shown = mistakes[:n_images]
+        mistakes = predicted.worst_first(predicted.truth != predicted.predicted)
+        shown, probability = mistakes[:n_images], predicted.probability
         who = f"MisclassifiedDisplay.{method}"
         return cls(
-            images=check_images(take_rows(X, rows[shown]), image_shape, who=who),
-            true_labels=y[shown],
-            predicted_labels=predicted[shown],
-            rows=rows[shown],
+            images=predicted.images(shown, image_shape, who=who),
+            true_labels=predicted.truth[shown],
+            predicted_labels=predicted.predicted[shown],
+            rows=predicted.rows[shown],
             n_mistakes=len(mistakes),
-            n_samples=len(y),
+            n_samples=len(predicted.truth),
             probabilities=None if probability is None else probability[shown],
         ).plot(ax=ax)
 
@@ -328,18 +265,3 @@ class MisclassifiedDisplay:
         wrong = f"{self.n_mistakes:,} of {self.n_samples:,} wrong"
         n_shown = len(self.images)
         return wrong if n_shown == self.n_mistakes else f"{wrong}, the worst {n_shown}"
-
-
-def _predict(estimator, X):
-    """Return predictions, their probabilities (or None), and what orders them (or None)."""
-    predicted = column_or_1d(estimator.predict(X))
-    if hasattr(estimator, "predict_proba"):
-        probability = np.asarray(estimator.predict_proba(X)).max(axis=1)
-        return predicted, probability, probability
-    if not hasattr(estimator, "decision_function"):
-        return predicted, None, None
-    scores = np.asarray(estimator.decision_function(X))
-    if scores.ndim == 1:
-        return predicted, None, np.abs(scores)
-    highest = np.sort(scores, axis=1)
-    return predicted, None, highest[:, -1] - highest[:, -2]

@@ -1,0 +1,102 @@
+"""Predictions of any origin, with the images they were made of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Part of scikit-learn's documented API in spite of its underscore.
+from sklearn.utils import _safe_indexing as take_rows
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import check_consistent_length
+
+from skdigits.evaluation._images import check_images
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Labels, predictions and what orders mistakes; `rows` says where in `X` each one is."""
+
+    X: Any
+    truth: np.ndarray
+    predicted: np.ndarray
+    rows: np.ndarray
+    probability: np.ndarray | None  # of the predicted label
+    certainty: np.ndarray | None  # what orders mistakes: the probability, or a margin
+
+    def __post_init__(self):
+        check_consistent_length(self.truth, self.predicted, self.rows, self.certainty)
+
+    def worst_first(self, chosen):
+        """Return the positions of what is `chosen` (a mask), the surest first."""
+        positions = np.flatnonzero(chosen)
+        if self.certainty is None:
+            return positions
+        return positions[np.argsort(-self.certainty[positions], kind="stable")]
+
+    def images(self, positions, image_shape, *, who):
+        """Return the pictures at some positions, (n, channels, height, width)."""
+        return check_images(take_rows(self.X, self.rows[positions]), image_shape, who=who)
+
+
+def of_estimator(estimator, X, y):
+    """Predict with a fitted classifier."""
+    y = column_or_1d(y)
+    predicted, probability, certainty = _predict(estimator, X)
+    return Predicted(X, y, predicted, np.arange(len(y)), probability, certainty)
+
+
+def of_predictions(y_true, y_pred, X, y_proba=None):
+    """Take predictions that were made elsewhere."""
+    y_true = column_or_1d(y_true)
+    probability = None if y_proba is None else np.asarray(y_proba, dtype=float)
+    if probability is not None and probability.ndim == 2:
+        probability = probability.max(axis=1)
+    rows = np.arange(len(y_true))
+    return Predicted(X, y_true, column_or_1d(y_pred), rows, probability, probability)
+
+
+def of_cv_results(cv_results, X, y, *, who):
+    """Predict the rows of every fold with the estimator that was not trained on them."""
+    if not {"estimator", "indices"} <= set(cv_results):
+        raise ValueError(
+            f"{who} expects estimators and indices: call cross_validate with "
+            "return_estimator=True and return_indices=True."
+        )
+    tests = cv_results["indices"]["test"]
+    folds = [
+        _predict(estimator, take_rows(X, test))
+        for estimator, test in zip(cv_results["estimator"], tests, strict=True)
+    ]
+    found = [
+        None if parts[0] is None else np.concatenate(parts) for parts in zip(*folds, strict=True)
+    ]
+    rows = np.concatenate(tests)
+    return Predicted(X, column_or_1d(y)[rows], found[0], rows, *found[1:])
+
+
+def of_comparison(comparison, name, *, who):
+    """Take the out-of-fold predictions of one model, the best where `name` is None."""
+    name = comparison.best if name is None else name
+    if name not in comparison.estimators:
+        known = ", ".join(comparison.estimators)
+        raise ValueError(f"{who} finds no model {name!r}, it has: {known}.")
+    table, predictions = comparison.probabilities.get(name), comparison.predictions
+    probability = None if table is None else table.to_numpy().max(axis=1)
+    truth, predicted, rows = (predictions[key].to_numpy() for key in ("true_label", name, "row"))
+    return Predicted(comparison.X, truth, predicted, rows, probability, probability)
+
+
+def _predict(estimator, X):
+    """Return predictions, their probabilities (or None), and what orders them (or None)."""
+    predicted = column_or_1d(estimator.predict(X))
+    if hasattr(estimator, "predict_proba"):
+        probability = np.asarray(estimator.predict_proba(X)).max(axis=1)
+        return predicted, probability, probability
+    if not hasattr(estimator, "decision_function"):
+        return predicted, None, None
+    scores = np.asarray(estimator.decision_function(X))
+    if scores.ndim == 1:
+        return predicted, None, np.abs(scores)
+    highest = np.sort(scores, axis=1)
+    return predicted, None, highest[:, -1] - highest[:, -2]
