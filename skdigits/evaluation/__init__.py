@@ -1,6 +1,7 @@
 """Honest comparisons of any scikit-learn classifiers."""
 
 from skdigits.evaluation._comparison import ModelComparison, compare_models
+from skdigits.evaluation._confusion_images import ConfusionImagesDisplay
 from skdigits.evaluation._corruptions import corrupt
 from skdigits.evaluation._displays import ModelComparisonDisplay
 from skdigits.evaluation._importance import hyperparameter_importance, hyperparameter_marginals
@@ -10,6 +11,7 @@ from skdigits.evaluation._robustness import mean_corruption_error, robustness_cu
 from skdigits.evaluation._robustness_display import RobustnessDisplay
 
 __all__ = [
+    "ConfusionImagesDisplay",
     "HyperparameterImportanceDisplay",
     "MisclassifiedDisplay",
     "ModelComparison",

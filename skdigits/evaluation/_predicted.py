@@ -68,11 +68,20 @@ def of_cv_results(cv_results, X, y, *, who):
         _predict(estimator, take_rows(X, test))
         for estimator, test in zip(cv_results["estimator"], tests, strict=True)
     ]
-    found = [
-        None if parts[0] is None else np.concatenate(parts) for parts in zip(*folds, strict=True)
-    ]
+    predicted, probabilities, certainties = zip(*folds, strict=True)
     rows = np.concatenate(tests)
-    return Predicted(X, column_or_1d(y)[rows], found[0], rows, *found[1:])
+    return Predicted(
+        X,
+        column_or_1d(y)[rows],
+        np.concatenate(predicted),
+        rows,
+        _join(probabilities),
+        _join(certainties),
+    )
+
+
+def _join(parts):
+    return None if parts[0] is None else np.concatenate(parts)
 
 
 def of_comparison(comparison, name, *, who):
