@@ -28,6 +28,7 @@ from skdigits._validation import (
     keep_fit_on_error,
     with_channels,
 )
+from skdigits.neural._attribution import METHODS, attribute_pixels, look_into_first_layer
 from skdigits.neural._augment import STRENGTHS
 from skdigits.neural._batches import hold_out, labelled_pixels
 from skdigits.neural._calibration import resume_sharpened, undo_smoothing
@@ -236,6 +237,87 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         features, rows = self._forward(X, "embed")
         return _output(features, rows)
 
+    def attribute(self, X, target=None, *, method="gradients", baseline=0.0):
+        """Return how much every pixel speaks for a class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+        target : label, or array-like of shape (n_samples,), default=None
+            The class whose logit is explained, of all images or of each; None explains what is
+            predicted.
+        method : {"gradients", "input_x_gradient", "integrated_gradients"}, default="gradients"
+            The gradient of the logit by the pixels [1]_; the same times the distance of the
+            pixel from `baseline`; or its integral along the way from `baseline`, 50 steps, times
+            that distance [2]_, whose sum over the pixels is what the image adds to the logit. The
+            last takes captum: ``pip install "skdigits[explain]"``.
+        baseline : float, default=0.0
+            The value of a pixel where there is nothing; the gradients alone do not use it.
+
+        Returns
+        -------
+        attributions : ndarray of shape (n_samples, *image_shape_)
+            Above zero where a brighter pixel, or with a baseline the pixel as it is, speaks for
+            the class. With `tta` they are those of the image as it stands.
+
+        Raises
+        ------
+        ValueError
+            If a target is none of the classes, or there is no such method.
+        ImportError
+            If the method takes captum and it is not installed.
+
+        References
+        ----------
+        .. [1] K. Simonyan, A. Vedaldi and A. Zisserman, "Deep inside convolutional networks",
+           ICLR workshop 2014.
+        .. [2] M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks",
+           ICML 2017.
+        """
+        if method not in METHODS:
+            raise ValueError(
+                f"{type(self).__name__}.attribute expects method as one of "
+                f"{', '.join(METHODS)}, got {method!r}."
+            )
+        rows = self._check_rows(X, "attribute")
+        codes = self._target_codes(X, target, len(rows))
+        found = attribute_pixels(
+            self.net_.module_, _torch_or_numpy(rows), codes, method, float(baseline)
+        )
+        return found.reshape(-1, *self.image_shape_)
+
+    def first_layer(self, X):
+        """Return what the first layer looks for, and what it gives for images.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Images in any of the forms that :meth:`fit` takes.
+
+        Returns
+        -------
+        filters : ndarray of shape (n_filters, channels, height, width)
+            Kernels of the first convolution, the scale of its batch normalisation in them; or for
+            each unit of a first dense layer the weights of all pixels.
+        maps : ndarray of shape (n_samples, n_filters, height, width) or (n_samples, n_filters)
+            What each filter gives for each image, after pooling and activation.
+        """
+        rows = self._check_rows(X, "first_layer")
+        return look_into_first_layer(self.net_.module_, _torch_or_numpy(rows))
+
+    def _target_codes(self, X, target, n_rows):
+        """Return the number of each image's class; None takes the predicted ones."""
+        target = self.predict(X) if target is None else target
+        target = np.broadcast_to(as_numpy(target), n_rows)
+        unknown = np.setdiff1d(target, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"{type(self).__name__}.attribute expects targets among the classes, got "
+                f"{unknown[0]!r}."
+            )
+        return np.searchsorted(self.classes_, target)
+
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
         resume = hasattr(self, "net_") and (incremental or self.warm_start)
         with keep_fit_on_error(self):
@@ -403,14 +485,19 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _forward(self, X, method):
         """Return what the layer called `method` gives, and the validated rows."""
-        check_is_fitted(self)
-        check_same_namespace(self, X, self._input_like, method)
-        rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
-        self._check_image_shape(given_shape)
+        rows = self._check_rows(X, method)
         layer = "embed" if method == "embed" else "forward"
         views = self.tta and method != "embed"
         values = forward_rows(self.net_.module_, _torch_or_numpy(rows), layer, views=views)
         return (values if method == "embed" else _in_float64(values)), rows
+
+    def _check_rows(self, X, method):
+        """Return `X` as validated rows for the method of that name."""
+        check_is_fitted(self)
+        check_same_namespace(self, X, self._input_like, method)
+        rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
+        self._check_image_shape(given_shape)
+        return rows
 
     def __getstate__(self):
         state = dict(super().__getstate__())
