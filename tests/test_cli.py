@@ -339,3 +339,24 @@ def test_quick_and_another_number_of_folds_exclude_each_other(tmp_path):
     result = run("compare", "--quick", "--cv", "5", "--out", tmp_path)
     assert result.exit_code == 2
     assert "--quick takes three folds, --cv another number" in result.stderr
+
+
+@pytest.mark.slow
+def test_report_writes_the_page_with_the_robustness(tmp_path):
+    result = run("compare", "--models", "knn,logistic", "--quick", "--report", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "knn is the most accurate on worse images" in page
+    assert "skdigits compare --quick --models knn,logistic --seed 0 --report" in page
+    assert "report.html" in result.output
+    assert len(pd.read_csv(tmp_path / "robustness.csv")) == 2 * 3 * 61
+
+
+def test_a_report_without_its_packages_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = run(*QUICK, "--report", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'Error: skdigits compare --report needs jinja2: pip install "skdigits[report]"\n'
+    )
+    assert not (tmp_path / "out").exists()

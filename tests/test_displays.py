@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import SVC
 
-from skdigits.evaluation import ModelComparisonDisplay
+from skdigits import ANNClassifier, ModelComparisonDisplay, compare_models
 from skdigits.evaluation._displays import spread_out
 
 
@@ -30,6 +33,50 @@ def display():
         fit_seconds=[0.04, 0.001, 0.02],
         accuracy_sd=[0.006, 0.007, np.nan],
     )
+
+
+@pytest.fixture(scope="module")
+def comparison(digits):
+    """An SVC, and a net in a Pipeline, on string labels."""
+    X, y = digits
+    names = np.array([f"digit {label}" for label in y])
+    net = make_pipeline(MinMaxScaler(), ANNClassifier((8,), max_iter=2))
+    return compare_models({"svm": SVC(), "net": net}, X, names, cv=3, random_state=0)
+
+
+def test_any_models_are_drawn_the_best_first(pyplot, comparison):
+    display = ModelComparisonDisplay.from_comparison(comparison)
+    scores = comparison.fold_scores.groupby("model")
+    accuracy = scores["accuracy"].mean()
+    assert display.names == ["svm", "net"]
+    np.testing.assert_allclose(display.accuracy, accuracy[display.names])
+    np.testing.assert_allclose(display.accuracy_sd, scores["accuracy"].std()[display.names])
+    np.testing.assert_allclose(display.fit_seconds, scores["fit_seconds"].mean()[display.names])
+    texts = [label.get_text() for label in display.labels_]
+    assert texts == [f"{name}  {100 * accuracy[name]:.2f} %" for name in display.names]
+
+
+def test_one_fold_has_no_error_bars(pyplot, digits):
+    X, y = digits
+    split = [(np.arange(200), np.arange(200, 300))]
+    comparison = compare_models({"svm": SVC()}, X, y, cv=split)
+    display = ModelComparisonDisplay.from_comparison(comparison)
+    assert display.points_[0].lines[2] == ()
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_points_are_seen_where_their_numbers_are(pyplot, comparison, layout):
+    from matplotlib.colors import to_rgb
+
+    figure, ax = pyplot.subplots(figsize=(7, 4.5), layout=layout)
+    display = ModelComparisonDisplay.from_comparison(comparison, ax=ax)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    points = zip(display.fit_seconds, display.accuracy, ("C0", "C1"), strict=True)
+    for seconds, accuracy, color in points:
+        x, height = ax.transData.transform((seconds, accuracy)).round().astype(int)
+        shade = np.rint(np.multiply(to_rgb(color), 255))
+        np.testing.assert_array_equal(pixels[len(pixels) - height, x], shade)
 
 
 def test_plot_returns_the_display_with_axes_and_figure(pyplot, display):

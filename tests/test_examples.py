@@ -14,6 +14,7 @@ from skdigits import load_pretrained
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 IS_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8")
+IS_1_9 = parse_version(sklearn.__version__) >= parse_version("1.9")
 
 
 def run(name):
@@ -37,6 +38,10 @@ def test_every_example_is_tested():
             "ablation.py",
             "plot_robustness.py",
             "plot_mistakes.py",
+            "plot_training_curves.py",
+            "plot_compare_models.py",
+            "plot_trust.py",
+            "plot_learning_curves.py",
         ),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
@@ -154,3 +159,40 @@ def test_plot_mistakes():
     lines = run("plot_mistakes.py").splitlines()
     bayes, ann = (int(line.split()[1]) for line in lines)
     assert bayes > 200 > 60 > ann
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not IS_1_9, reason="ScoringMonitor came with scikit-learn 1.9")
+def test_plot_training_curves():
+    lines = run("plot_training_curves.py").splitlines()
+    assert sum("validation" in line for line in lines) == 5
+    assert lines[5].startswith("best: {'learning_rate_init': 0.")
+    accuracies = [float(line.split()[-1]) for line in lines[-4:]]
+    assert accuracies[0] < 0.9 < 0.97 < min(accuracies[2:])
+
+
+@pytest.mark.slow
+def test_plot_compare_models():
+    lines = run("plot_compare_models.py").splitlines()
+    assert lines[0] == "ModelComparison: 5 models, 8 folds"
+    assert any(" beats logistic by " in line for line in lines)
+    assert lines[-1].split()[0] == "logistic"
+    assert float(lines[-1].split()[-1]) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not IS_1_8, reason="temperature scaling came with scikit-learn 1.8")
+def test_plot_trust():
+    lines = run("plot_trust.py").splitlines()
+    before, after = (float(line.split()[-1]) for line in lines[1:3])
+    assert after < 0.5 * before
+    n_found, n_changed = (int(lines[-1].split()[position]) for position in (0, 3))
+    assert 25 < n_changed <= n_found < 45
+
+
+@pytest.mark.slow
+def test_plot_learning_curves():
+    lines = run("plot_learning_curves.py").splitlines()
+    accuracy = {line.split()[0]: [float(x[:-1]) for x in line.split()[1:]] for line in lines}
+    assert list(accuracy) == ["cnn", "ann", "svm", "forest"]
+    assert all(curve[-1] > curve[0] + 9 for curve in accuracy.values())

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -60,7 +61,7 @@ def test_the_surest_mistakes_come_first(pyplot, digits):
 
 def test_without_probabilities_margins_decide(pyplot, digits):
     X, y = digits
-    model = SVC(C=0.05).fit(X[:150], y[:150])
+    model = RidgeClassifier().fit(X[:150], y[:150])
     display = MisclassifiedDisplay.from_estimator(model, X[150:], y[150:], n_images=5)
     two = np.sort(model.decision_function(X[150:]), axis=1)[:, -2:]
     margins = np.where(model.predict(X[150:]) != y[150:], two[:, 1] - two[:, 0], -1)

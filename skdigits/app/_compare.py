@@ -18,9 +18,11 @@ from sklearn.svm import SVC
 
 from skdigits._files import atomic_path
 from skdigits.datasets import fetch_mnist
+from skdigits.evaluation._report import check_packages
 from skdigits.evaluation._tables import format_robustness
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures
 
+_DATA_TITLES = {"digits": "Handwritten digits of scikit-learn", "mnist": "MNIST"}
 _N_MNIST_TRAIN = 60_000
 _N_QUICK_TRAIN, _N_QUICK_TEST = 6_000, 1_000  # of MNIST
 # From here on MLPClassifier stops early, as HistGradientBoostingClassifier does by itself: its
@@ -245,6 +247,43 @@ def save_unfinished(rows, folder):
     with atomic_path(path) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False)
     return f"The scores of the {len(rows)} fits that had ended are in {path}."
+
+
+def check_report():
+    """Raise an ImportError where a package is missing that ``report.html`` takes."""
+    check_packages(who="skdigits compare --report")
+
+
+def write_report(comparison, folder, *, data, quick, seed):
+    """Write a comparison as ``report.html``.
+
+    Parameters
+    ----------
+    comparison : ModelComparison
+        The comparison.
+    folder : Path
+        Where it is written.
+    data : {"digits", "mnist"}
+        What was compared on.
+    quick : bool
+        Whether that was a part.
+    seed : int
+        What shuffled the folds and started the models.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    options = {"digits": "", "mnist": " --data mnist"}[data] + " --quick" * quick
+    if not quick and data == "digits":
+        options += f" --cv {comparison.fold_scores['fold'].nunique()}"
+    models = ",".join(comparison.estimators)
+    return comparison.to_html(
+        folder / "report.html",
+        title=f"{_DATA_TITLES[data]}: {len(comparison.estimators)} models compared",
+        note=f"Made by: skdigits compare{options} --models {models} --seed {seed} --report",
+    )
 
 
 def format_reports(comparison):

@@ -36,6 +36,17 @@ def show_progress(n_fits):
         yield on_result
 
 
+@contextmanager
+def show_status(text):
+    """Show a line on stderr while the block runs; nothing in a pipe."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
+
+
 def print_scores(table):
     """Print the table of scores on a terminal, the best model in bold."""
     cells = format_scores(table)

@@ -144,20 +144,27 @@ def _check_n_jobs(ctx, param, value):
     help="Test every model on its test images made worse too: twelve kinds, five severities each.",
 )
 @click.option(
+    "--report",
+    is_flag=True,
+    help="Write report.html too: one page with answers, tables and pictures that can be sent to "
+    "someone. It takes --robustness along.",
+)
+@click.option(
     "--quick",
     is_flag=True,
     help="A first look: three folds of the digits, or 6,000 training and 1,000 test images of "
     "MNIST.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, quick, as_json):
+def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, report, quick, as_json):
     """Compare neural networks with classical classifiers.
 
     Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
     which differences are more than chance, and a report for every model. After Ctrl-C the scores
     of the fits that had ended are in unfinished.csv.
     """
-    from skdigits.app._compare import load_data, prepare_folder
+    from skdigits.app._compare import check_report, load_data, prepare_folder, write_report
+    from skdigits.app._terminal import show_status
 
     if data == "mnist" and cv is not None:
         raise click.UsageError("--cv is for the digits, MNIST has its own split.")
@@ -167,14 +174,19 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, quick, a
         raise click.UsageError("--quick takes three folds, --cv another number: give one of them.")
     n_folds = cv or (_N_QUICK_FOLDS if quick else _N_FOLDS)
     try:
+        if report:
+            check_report()
         X, y, cv = load_data(data, data_home=data_home, n_folds=n_folds, quick=quick)
         folder = prepare_folder(out)
-        comparison = _compare(models, X, y, cv, n_jobs, seed, robustness, folder)
-    except (OSError, ValueError) as error:
+        comparison = _compare(models, X, y, cv, n_jobs, seed, robustness or report, folder)
+    except (ImportError, OSError, ValueError) as error:
         raise _BadInput(str(error)) from error
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
     paths = comparison.save(folder)
+    if report:
+        with show_status("writing report.html"):
+            paths.append(write_report(comparison, folder, data=data, quick=quick, seed=seed))
     if as_json:
         click.echo(comparison.to_json())
     else:

@@ -1,11 +1,17 @@
 """Classifiers compared on the same folds: scores, times, sizes and paired tests."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection import (
+    BaseCrossValidator,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+)
 from sklearn.utils import check_random_state, column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import delayed
@@ -110,6 +116,14 @@ def compare_models(
     >>> comparison.table["accuracy"].round(2).to_dict()
     {'knn': 0.99, 'bayes': 0.85}
     """
+    settings = _write_settings(
+        groups=groups,
+        cv=cv,
+        corruptions=corruptions,
+        image_shape=image_shape,
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
     estimators = _check_estimators(estimators)
     X, y, groups = indexable(X, y, groups)
     y = _check_labels(y)
@@ -127,7 +141,23 @@ def compare_models(
             measured[job.name, job.fold] = found
             if on_result is not None:
                 on_result(job.name, job.fold, dict(found.scores))
-    return _collect(estimators, splits, seeds, X, y, image_shape, plan, measured)
+    return replace(
+        _collect(estimators, splits, seeds, X, y, plan, measured),
+        image_shape=image_shape,
+        settings=settings,
+    )
+
+
+def _write_settings(**arguments):
+    """Return arguments as Python writes them; arrays, splits and the like by their name alone."""
+    return {
+        name: repr(value)
+        if isinstance(value, (Integral, str, tuple, BaseCrossValidator))
+        or (isinstance(value, list) and name == "corruptions")
+        else name
+        for name, value in arguments.items()
+        if value is not None
+    }
 
 
 def _check_estimators(estimators):
@@ -210,7 +240,7 @@ def _plan_corruptions(corruptions, X, image_shape):
     return CorruptionPlan(pairs, image_shape)
 
 
-def _collect(estimators, splits, seeds, X, y, image_shape, plan, measured):
+def _collect(estimators, splits, seeds, X, y, plan, measured):
     """Put what was measured into tables: models in the user's order, folds in theirs."""
     fold_scores = pd.DataFrame(
         {"model": name, "fold": fold, **measured[name, fold].scores}
@@ -238,7 +268,6 @@ def _collect(estimators, splits, seeds, X, y, image_shape, plan, measured):
         if plan is None
         else _collect_robustness(estimators, splits, plan, measured),
         X=X,
-        image_shape=image_shape,
     )
 
 

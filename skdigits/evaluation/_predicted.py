@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_consistent_length
 
+from skdigits.evaluation._certainty import measure_certainty
 from skdigits.evaluation._images import check_images
 
 
@@ -104,8 +105,4 @@ def _predict(estimator, X):
         return predicted, probability, probability
     if not hasattr(estimator, "decision_function"):
         return predicted, None, None
-    scores = np.asarray(estimator.decision_function(X))
-    if scores.ndim == 1:
-        return predicted, None, np.abs(scores)
-    highest = np.sort(scores, axis=1)
-    return predicted, None, highest[:, -1] - highest[:, -2]
+    return predicted, None, measure_certainty(estimator, X, predicted)

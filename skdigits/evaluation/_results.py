@@ -2,26 +2,26 @@
 
 import json
 import math
-import platform
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
 from sklearn.metrics import classification_report, confusion_matrix
 
-from skdigits._version import __version__
 from skdigits.evaluation._displays import (
     ModelComparisonDisplay,
     save_comparison,
     save_confusion_matrix,
 )
 from skdigits.evaluation._files import atomic_path, file_stems, write_text
+from skdigits.evaluation._findings import find_best_per_second, find_confusions
 from skdigits.evaluation._measuring import SCORE_NAMES
+from skdigits.evaluation._report import render
 from skdigits.evaluation._robustness_display import save_robustness
 from skdigits.evaluation._statistics import adjust_holm, corrected_t_test
 from skdigits.evaluation._tables import (
@@ -30,6 +30,7 @@ from skdigits.evaluation._tables import (
     format_robustness,
     format_scores,
 )
+from skdigits.evaluation._versions import find_versions
 
 PREDICTION_COLUMNS = ("row", "fold", "true_label")
 _DIFFERENCE_COLUMNS = ("best", "mean_difference", "ci_low", "ci_high", "t", "p_value")
@@ -61,6 +62,10 @@ class ModelComparison:
         The data that were compared on, for the pictures of a report; not copied.
     image_shape : tuple of int, default=None
         The shape of the images in `X`; None infers a square.
+    settings : dict of str to str, default={}
+        The other arguments of :func:`compare_models`, as Python writes them.
+    versions : dict of str to str
+        Of Python and of the packages that the results depend on; those of now unless given.
 
     See Also
     --------
@@ -89,6 +94,8 @@ class ModelComparison:
     robustness: pd.DataFrame | None = None
     X: Any = None
     image_shape: tuple[int, ...] | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=find_versions)
 
     @cached_property
     def table(self):
@@ -184,15 +191,19 @@ class ModelComparison:
         return ModelComparisonDisplay.from_comparison(self, ax=ax)
 
     def describe(self):
-        """Say which models the best one beats, by how much, and what breaks each.
+        """Say which models the best one beats, by how much, what is confused and what breaks each.
 
         Returns
         -------
         str
-            A sentence a model, in lines of up to 80 characters where names are short; and where
-            robustness was measured another sentence a model.
+            A sentence a model, then which is the best per second and what is confused; and where
+            robustness was measured another sentence a model. Lines are of up to 80 characters
+            where names are short.
         """
         sentences = describe_differences(self.table, self.differences)
+        for find in (find_best_per_second, find_confusions):
+            question, answer, _ = find(self)
+            sentences += ["", question, fill(answer, width=80)]
         if self.robustness is not None:
             sentences += ["", *describe_robustness(self.robustness)]
         return "\n".join(sentences)
@@ -205,7 +216,7 @@ class ModelComparison:
         dict
             ``best``, ``labels``, ``models`` (scores, parameters, report and confusion matrix
             of each, the best first), ``differences``, ``folds``, ``robustness`` (empty where it
-            was not measured) and ``versions``. What is not a finite number is None.
+            was not measured), ``settings`` and ``versions``. What is not a finite number is None.
         """
         models = [
             {"model": name} | scores | self._describe_model(name)
@@ -219,7 +230,8 @@ class ModelComparison:
                 "differences": self.differences.reset_index().to_dict("records"),
                 "folds": self.fold_scores.to_dict("records"),
                 "robustness": self._robustness.to_dict("records"),
-                "versions": _find_versions(),
+                "settings": self.settings,
+                "versions": self.versions,
             }
         )
 
@@ -267,6 +279,52 @@ class ModelComparison:
             texts["robustness.csv"] = self.robustness.to_csv(index=False)
         paths = [write_text(folder / name, text) for name, text in texts.items()]
         return paths + (self._save_pictures(folder) if find_spec("matplotlib") else [])
+
+    def to_html(self, path, *, title=None, note=None):
+        """Write one HTML page that answers what was asked, with all that is behind it.
+
+        The page says which model is best and by how much, which is the best for its time, what is
+        confused and what breaks each model, in sentences computed from what was measured; then the
+        scores, the paired tests in words, the mistakes as pictures behind every cell of the
+        confusion matrices, the accuracies on worse images, and the call, seeds and versions that
+        repeat it. It needs no network and no other file, stays below 5 MB (600 images of at most
+        32 pixels a side), and reads well on a phone and in print.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. It is written whole or not at all; one of that name is replaced.
+        title : str, default=None
+            The heading; None says how many classifiers were compared.
+        note : str, default=None
+            A line below it: what the data are, say, or the command that made the page.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ImportError
+            If jinja2 or matplotlib is missing: ``pip install "skdigits[report]"``.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sklearn.neighbors import KNeighborsClassifier
+        >>> from skdigits import compare_models
+        >>> X, y = load_digits(return_X_y=True)
+        >>> comparison = compare_models([GaussianNB(), KNeighborsClassifier(3)], X, y, cv=3)
+        >>> with TemporaryDirectory() as folder:
+        ...     page = comparison.to_html(Path(folder) / "report.html")
+        ...     "kneighborsclassifier beats gaussiannb" in page.read_text(encoding="utf-8")
+        True
+        """
+        return write_text(path, render(self, title=title, note=note))
 
     def __repr__(self):
         n_folds = self.fold_scores["fold"].nunique()
@@ -324,16 +382,6 @@ class ModelComparison:
             with atomic_path(paths[-1]) as path:
                 save_robustness(self.robustness, path)
         return paths
-
-
-def _find_versions():
-    """Versions that a repetition of the comparison would need."""
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scikit-learn": sklearn.__version__,
-        "skdigits": __version__,
-    }
 
 
 def _plain(value):

@@ -104,7 +104,7 @@ class RobustnessDisplay:
         return cls.from_curve(robustness_curve(estimators, X, y, **kwargs), ax=ax)
 
     @classmethod
-    def from_curve(cls, curve, *, ax=None):
+    def from_curve(cls, curve, *, n_cols=4, ax=None):
         """Draw what was measured.
 
         Parameters
@@ -112,6 +112,8 @@ class RobustnessDisplay:
         curve : DataFrame
             What :func:`robustness_curve` returned, or :attr:`ModelComparison.robustness`, whose
             folds are averaged.
+        n_cols : int, default=4
+            Most panels in a row.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -129,15 +131,17 @@ class RobustnessDisplay:
         accuracy = curve.groupby(keys, sort=False)["accuracy"].mean().reset_index()
         if (accuracy["kind"] == CLEAN).all():
             raise ValueError("RobustnessDisplay expects a curve with corruptions, got none.")
-        return cls(accuracy=accuracy).plot(ax=ax)
+        return cls(accuracy=accuracy).plot(n_cols=n_cols, ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None, *, n_cols=4):
         """Draw a panel for every kind, a line for every model.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw: the panels are laid in the place of these axes. None makes a figure.
+        n_cols : int, default=4
+            Most panels in a row.
 
         Returns
         -------
@@ -148,7 +152,7 @@ class RobustnessDisplay:
         panels, self.figure_ = lay_panels(
             ax,
             len(kinds),
-            _N_COLUMNS,
+            n_cols,
             panel_size=(2.2, 1.8),
             margin=(1.2, 0.9),
             who="RobustnessDisplay.plot",
@@ -158,7 +162,7 @@ class RobustnessDisplay:
         self.axes_ = np.array(panels)
         for kind, panel in zip(kinds, panels, strict=True):
             self._draw_kind(panel, kind)
-        self._dress(min(_N_COLUMNS, len(kinds)))
+        self._dress(min(n_cols, len(kinds)))
         self.ax_ = panels[0] if ax is None else ax
         return self
 

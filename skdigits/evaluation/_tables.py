@@ -5,7 +5,7 @@ import pandas as pd
 from skdigits.evaluation._robustness import CLEAN
 
 EN_DASH = "–"
-_SIGNIFICANCE = 0.05
+SIGNIFICANCE = 0.05
 _TEST = """\
 In brackets: the 95 % interval, by Nadeau and Bengio's corrected t-test over the
 folds, and its p value, adjusted for the number of comparisons (Holm)."""
@@ -163,9 +163,9 @@ def _describe_difference(best, row):
         return f"{best} is {points} ahead of {row.Index} (one split: no test of the difference)."
     interval = f"{100 * row.ci_low:.2f} to {100 * row.ci_high:.2f}"
     evidence = f"{points} ({interval}; {_format_p(row.p_value_holm)})"
-    if row.p_value_holm < _SIGNIFICANCE:
+    if row.p_value_holm < SIGNIFICANCE:
         return f"{best} beats {row.Index} by {evidence}."
-    if row.p_value < _SIGNIFICANCE:
+    if row.p_value < SIGNIFICANCE:
         return f"{best} seems to beat {row.Index} by {evidence}."
     return f"{best} and {row.Index} cannot be told apart: {evidence}."
 

@@ -1,0 +1,71 @@
+"""How certain classifiers without probabilities are of what they predict."""
+
+from copy import copy
+from itertools import combinations
+
+import numpy as np
+
+
+def measure_certainty(estimator, X, predicted):
+    """Return what orders predictions by how certain they are, from ``decision_function``.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted classifier, or a Pipeline or search that ends in one.
+    X : array-like
+        The rows that were predicted.
+    predicted : ndarray of shape (n_samples,)
+        What it predicted.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The higher, the surer. For two labels the distance from the boundary, for more the margin
+        between the two highest values; for an SVC the nearest of the boundaries between the
+        predicted label and every other.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skdigits.evaluation._certainty import measure_certainty
+    >>> X, y = load_digits(return_X_y=True)
+    >>> svm = SVC().fit(X[:500], y[:500])
+    >>> predicted = svm.predict(X[500:])
+    >>> certainty = measure_certainty(svm, X[500:], predicted)
+    >>> bool(certainty[predicted == y[500:]].mean() > 3 * certainty[predicted != y[500:]].mean())
+    True
+    """
+    if hasattr(estimator, "best_estimator_"):
+        return measure_certainty(estimator.best_estimator_, X, predicted)
+    if hasattr(estimator, "steps"):
+        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        return measure_certainty(estimator.steps[-1][1], X, predicted)
+    if hasattr(estimator, "decision_function_shape"):
+        return _nearest_boundary(estimator, X, predicted)
+    return _margin(np.asarray(estimator.decision_function(X)))
+
+
+def _margin(scores):
+    if scores.ndim == 1:
+        return np.abs(scores)
+    highest = np.sort(scores, axis=1)
+    return highest[:, -1] - highest[:, -2]
+
+
+def _nearest_boundary(svc, X, predicted):
+    """Return the lowest of the predicted label's values against each other label.
+
+    The values "ovr" that an SVC gives by default are votes, squashed: their margin says little.
+    """
+    pairwise = copy(svc).set_params(decision_function_shape="ovo")
+    values = np.asarray(pairwise.decision_function(X))
+    if values.ndim == 1:
+        return np.abs(values)
+    winner = np.searchsorted(svc.classes_, predicted)
+    lowest = np.full(len(values), np.inf)
+    for column, (first, second) in enumerate(combinations(range(len(svc.classes_)), 2)):
+        for label, value in ((first, values[:, column]), (second, -values[:, column])):
+            lowest = np.where(winner == label, np.minimum(lowest, value), lowest)
+    return lowest
