@@ -33,6 +33,7 @@ __all__ = [
     "check_weights",
     "empty_like_input",
     "fit_context",
+    "fitted_gamma",
     "get_namespace",
     "infer_image_shape",
     "keep_fit_on_error",
@@ -212,6 +213,11 @@ def check_same_namespace(estimator, X, fitted_with, method):
 
 def _both_numpy(*namespaces):
     return all("numpy" in xp.__name__ for xp in namespaces)
+
+
+def fitted_gamma(svm):
+    """Return the gamma of a fitted SVM as a number, where its parameter may be "scale"."""
+    return svm._gamma
 
 
 def outputs_data_frame(transformer):

@@ -1,4 +1,4 @@
-"""Data that many tests share, and a web server for those that download."""
+"""Data that many tests share, a quiet pyplot, and a web server for those that download."""
 
 import gzip
 import hashlib
@@ -62,6 +62,17 @@ def _publish(dataset, path, monkeypatch):
     else:
         digest = hashlib.sha256(gzip.decompress(contents)).hexdigest()
         monkeypatch.setitem(dataset.sha256, path.stem, digest)
+
+
+@pytest.fixture
+def pyplot():
+    """matplotlib.pyplot without a window; its figures are closed after the test."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
 
 
 class _Web(ThreadingHTTPServer):

@@ -13,16 +13,6 @@ from skdigits import ANNClassifier, ConfusionImagesDisplay, compare_models
 
 
 @pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
-@pytest.fixture
 def bayes(digits):
     X, y = digits
     return GaussianNB(var_smoothing=0.1).fit(X[:150], y[:150])

@@ -16,16 +16,6 @@ from skdigits.evaluation._displays import spread_out
 
 
 @pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
-@pytest.fixture
 def display():
     return ModelComparisonDisplay(
         names=["svm", "knn", "tree"],

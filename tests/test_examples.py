@@ -42,6 +42,7 @@ def test_every_example_is_tested():
             "plot_compare_models.py",
             "plot_trust.py",
             "plot_learning_curves.py",
+            "plot_what_it_sees.py",
         ),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
@@ -196,3 +197,10 @@ def test_plot_learning_curves():
     accuracy = {line.split()[0]: [float(x[:-1]) for x in line.split()[1:]] for line in lines}
     assert list(accuracy) == ["cnn", "ann", "svm", "forest"]
     assert all(curve[-1] > curve[0] + 9 for curve in accuracy.values())
+
+
+@pytest.mark.slow
+def test_plot_what_it_sees():
+    lines = run("plot_what_it_sees.py").splitlines()
+    assert [line.split()[0] for line in lines] == ["cnn", "ann", "svm"]
+    assert all(float(line.split()[1].rstrip("%")) > 97 for line in lines)

@@ -52,16 +52,6 @@ def shares(candidates, scores, **options):
     return hyperparameter_importance(search_results(candidates, scores), **options)["share"]
 
 
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 @pytest.fixture(scope="module")
 def pipeline_search(digits):
     pipeline = Pipeline([("scale", MinMaxScaler()), ("svc", SVC())])

@@ -14,16 +14,6 @@ from sklearn.svm import SVC
 from skdigits import ANNClassifier, MisclassifiedDisplay, compare_models
 
 
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 @pytest.fixture(params=["net", "svm", "bayes", "knn"])
 def model(request):
     return {

@@ -14,17 +14,6 @@ from sklearn.svm import SVC
 from skdigits import ANNClassifier, RejectCurveDisplay, compare_models, reject_curve
 from skdigits.evaluation._reject import area_under, share_to_reject
 
-
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=30)
 
 

@@ -19,16 +19,6 @@ from skdigits import (
 )
 
 
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 def draw_probabilities(n, n_classes, seed=0):
     return np.random.RandomState(seed).dirichlet(np.ones(n_classes), size=n)
 

@@ -11,16 +11,6 @@ from skdigits import ANNClassifier, RobustnessDisplay, robustness_curve
 from skdigits.evaluation._tables import describe_robustness, format_robustness
 
 
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 @pytest.fixture(scope="module")
 def models(digits):
     X, y = digits

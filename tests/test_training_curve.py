@@ -19,16 +19,6 @@ from skdigits import ANNClassifier, CNNClassifier, TrainingCurveDisplay
 from skdigits.evaluation._training_records import name_candidates
 
 
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
 def net(**parameters):
     return ANNClassifier((8,), **{"max_iter": 3, "random_state": 0, **parameters})
 

@@ -1,10 +1,10 @@
 """What breaks each model: MNIST's test images made worse in twelve ways, five severities each.
 
-Two networks, nearest neighbours and a forest are trained on MNIST's 60,000 training images as they
-are, without augmentation but what is the networks' own; the classical baseline, an RBF SVM of
-normalised, deskewed gradients, on the first 15,000: its time to train grows with their square, and
-reading 61,000 images takes it longer than all the others together. Every tenth test image is
-tested as it is and corrupted: 61,000 images a model.
+Two networks (the convolutional one for three epochs), nearest neighbours and a forest are trained
+on MNIST's 60,000 training images as they are, without augmentation; the classical baseline, an RBF
+SVM of normalised, deskewed gradients, on the first 10,000: its time to train grows with their
+square, and reading 61,000 images takes it longer than all the others together. Every tenth test
+image is tested as it is and corrupted: 61,000 images a model.
 
 Fails if all of it, training included, takes more than ten minutes.
 """
@@ -12,7 +12,7 @@ Fails if all of it, training included, takes more than ten minutes.
 import time
 
 import torch
-from bench import THREADS, Verdicts, mnist, save_plot, table
+from bench import THREADS, Verdicts, as_shares, mnist, save_plot, seconds, table
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -29,30 +29,39 @@ from skdigits import (
     robustness_curve,
 )
 
-N_SVM = 15_000
+N_SVM = 10_000
 BASELINE = "knn"
+
+
+def make_models():
+    """Return the models by name."""
+    gradients = (CharacterNormalizer(), Deskewer(), HOGFeatures())
+    return {
+        "cnn": CNNClassifier(max_iter=3, random_state=0),
+        "ann": ANNClassifier(random_state=0),
+        "hog": make_pipeline(*gradients, SVC(C=10, cache_size=500)),
+        "forest": RandomForestClassifier(n_jobs=THREADS, random_state=0),
+        "knn": KNeighborsClassifier(3, n_jobs=THREADS),
+    }
 
 
 def main():
     torch.set_num_threads(THREADS)
     X_train, y_train, X_test, y_test = mnist()
-    X_test, y_test = X_test[::10], y_test[::10]
-    hog = make_pipeline(CharacterNormalizer(), Deskewer(), HOGFeatures(), SVC(C=10, cache_size=500))
+    X_train, X_test, y_test = as_shares(X_train), as_shares(X_test[::10]), y_test[::10]
+    models = make_models()
     start = time.perf_counter()
-    models = {
-        "cnn": CNNClassifier(random_state=0).fit(X_train, y_train),
-        "ann": ANNClassifier(random_state=0).fit(X_train, y_train),
-        "hog": hog.fit(X_train[:N_SVM], y_train[:N_SVM]),
-        "forest": RandomForestClassifier(200, n_jobs=THREADS, random_state=0).fit(X_train, y_train),
-        "knn": KNeighborsClassifier(3, n_jobs=THREADS).fit(X_train, y_train),
-    }
+    for name, model in models.items():
+        n_rows = N_SVM if name == "hog" else len(X_train)
+        taken, _ = seconds(model.fit, X_train[:n_rows], y_train[:n_rows], pause=0)
+        print(f"{name} trained in {taken:.0f} s", flush=True)
     trained = time.perf_counter()
-    curve = robustness_curve(models, X_test, y_test, n_jobs=THREADS)
+    curve = robustness_curve(models, X_test, y_test, random_state=0, n_jobs=THREADS)
     finished = time.perf_counter()
 
     means = 100 * curve.pivot_table("accuracy", "kind", "model", sort=False)[list(models)]
     errors = mean_corruption_error(curve, BASELINE).loc[list(models)]
-    print("Accuracy in %, the mean over five severities; mCE: relative to nearest neighbours\n")
+    print("\nAccuracy in %, the mean over five severities; mCE: relative to nearest neighbours\n")
     rows = [(kind, *(f"{value:.1f}" for value in row)) for kind, row in means.iterrows()]
     rows.append(("mCE", *(f"{value:.2f}" for value in errors["mce"])))
     rows.append(("relative mCE", *(f"{value:.2f}" for value in errors["relative_mce"])))

@@ -5,6 +5,7 @@ from skdigits.evaluation._comparison import ModelComparison, compare_models
 from skdigits.evaluation._confusion_images import ConfusionImagesDisplay
 from skdigits.evaluation._corruptions import corrupt
 from skdigits.evaluation._displays import ModelComparisonDisplay
+from skdigits.evaluation._filters_display import FiltersDisplay
 from skdigits.evaluation._importance import hyperparameter_importance, hyperparameter_marginals
 from skdigits.evaluation._importance_display import HyperparameterImportanceDisplay
 from skdigits.evaluation._label_mistakes import find_label_mistakes
@@ -14,10 +15,12 @@ from skdigits.evaluation._reject_display import RejectCurveDisplay
 from skdigits.evaluation._reliability_display import ReliabilityDisplay
 from skdigits.evaluation._robustness import mean_corruption_error, robustness_curve
 from skdigits.evaluation._robustness_display import RobustnessDisplay
+from skdigits.evaluation._saliency_display import SaliencyDisplay
 from skdigits.evaluation._training_curve import TrainingCurveDisplay
 
 __all__ = [
     "ConfusionImagesDisplay",
+    "FiltersDisplay",
     "HyperparameterImportanceDisplay",
     "MisclassifiedDisplay",
     "ModelComparison",
@@ -25,6 +28,7 @@ __all__ = [
     "RejectCurveDisplay",
     "ReliabilityDisplay",
     "RobustnessDisplay",
+    "SaliencyDisplay",
     "TrainingCurveDisplay",
     "compare_models",
     "corrupt",

@@ -5,6 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
+from skdigits.evaluation._last_step import as_last_step_sees, last_step
+
 
 def measure_certainty(estimator, X, predicted):
     """Return what orders predictions by how certain they are, from ``decision_function``.
@@ -37,14 +39,51 @@ def measure_certainty(estimator, X, predicted):
     >>> bool(certainty[predicted == y[500:]].mean() > 3 * certainty[predicted != y[500:]].mean())
     True
     """
-    if hasattr(estimator, "best_estimator_"):
-        return measure_certainty(estimator.best_estimator_, X, predicted)
-    if hasattr(estimator, "steps"):
-        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-        return measure_certainty(estimator.steps[-1][1], X, predicted)
-    if hasattr(estimator, "decision_function_shape"):
-        return _nearest_boundary(estimator, X, predicted)
-    return _margin(np.asarray(estimator.decision_function(X)))
+    classifier, X = last_step(estimator), as_last_step_sees(estimator, X)
+    if hasattr(classifier, "decision_function_shape"):
+        return _nearest_boundary(classifier, X, predicted)
+    return _margin(np.asarray(classifier.decision_function(X)))
+
+
+def score_labels(estimator, X, labels):
+    """Return what a fitted classifier gives each row for a label.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A fitted classifier, or a Pipeline or search that ends in one.
+    X : array-like
+        Rows.
+    labels : ndarray of shape (n_samples,)
+        A label of the classifier for each.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Its probability; without probabilities its ``decision_function``, for an SVC the nearest
+        of the boundaries between it and every other label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from skdigits.evaluation._certainty import score_labels
+    >>> model = RidgeClassifier().fit([[0.0], [1.0]], ["a", "b"])
+    >>> score_labels(model, [[1.0], [1.0]], np.array(["a", "b"])).round(2).tolist()
+    [-0.33, 0.33]
+    """
+    if hasattr(estimator, "predict_proba"):
+        return _values_of(estimator, np.asarray(estimator.predict_proba(X)), labels)
+    classifier, X = last_step(estimator), as_last_step_sees(estimator, X)
+    if hasattr(classifier, "decision_function_shape"):
+        return _nearest_boundary(classifier, X, labels)
+    return _values_of(classifier, np.asarray(classifier.decision_function(X)), labels)
+
+
+def _values_of(classifier, values, labels):
+    """Return each row's value for its label."""
+    values = np.column_stack([-values, values]) if values.ndim == 1 else values
+    return values[np.arange(len(values)), np.searchsorted(classifier.classes_, labels)]
 
 
 def _margin(scores):
@@ -62,7 +101,7 @@ def _nearest_boundary(svc, X, predicted):
     pairwise = copy(svc).set_params(decision_function_shape="ovo")
     values = np.asarray(pairwise.decision_function(X))
     if values.ndim == 1:
-        return np.abs(values)
+        return _values_of(svc, values, predicted)
     winner = np.searchsorted(svc.classes_, predicted)
     lowest = np.full(len(values), np.inf)
     for column, (first, second) in enumerate(combinations(range(len(svc.classes_)), 2)):

@@ -4,12 +4,11 @@ import io
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from scipy import ndimage
 from sklearn.utils import check_random_state
 
 from skdigits._optional import import_optional
-from skdigits.evaluation._images import check_images
+from skdigits.evaluation._images import check_images, like_input
 
 SEVERITIES = (1, 2, 3, 4, 5)
 _SIDE = 28  # the image's side that the lengths below are pixels of
@@ -114,7 +113,9 @@ def corrupt(X, kind, severity, *, image_shape=None, random_state=None):
     low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
     shares = ((images.astype(np.float64) - low) / (high - low or 1)).astype(np.float32)
     changed = _corrupt_shares(shares, kind, severity, check_random_state(random_state))
-    return _like(X, np.clip(changed.astype(np.float64) * (high - low) + low, low, high), images)
+    return like_input(
+        X, np.clip(changed.astype(np.float64) * (high - low) + low, low, high), images
+    )
 
 
 def check_kinds(kinds, *, who):
@@ -159,16 +160,6 @@ def _edge_level(images):
     """Return the median of each image's border pixels, (n, channels, 1, 1)."""
     sides = (images[..., 0, :], images[..., -1, :], images[..., :, 0], images[..., :, -1])
     return np.median(np.concatenate(sides, axis=-1), axis=-1)[..., None, None].astype(np.float32)
-
-
-def _like(X, values, images):
-    """Return `values` in the shape, dtype and container of `X`."""
-    if images.dtype.kind != "f":
-        values = np.rint(values)
-    values = values.astype(images.dtype).reshape(np.shape(X))
-    if isinstance(X, pd.DataFrame):
-        return pd.DataFrame(values, index=X.index, columns=X.columns)
-    return values
 
 
 def _shift(ink, pixels, rng, unit):

@@ -1,6 +1,7 @@
 """Rows of data as pictures, and how a picture is drawn."""
 
 import numpy as np
+import pandas as pd
 import scipy.sparse
 
 from skdigits._validation import infer_image_shape
@@ -51,6 +52,31 @@ def check_images(X, image_shape=None, *, who):
             "give image_shape=(height, width)."
         )
     return X.reshape(len(X), *shape)
+
+
+def like_input(X, values, images):
+    """Return values of pixels in the shape, dtype and container of `X`.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or DataFrame
+        What :func:`check_images` was given.
+    values : ndarray of the shape of `images`
+        Values for its pixels.
+    images : ndarray
+        What :func:`check_images` returned; integers are rounded to.
+
+    Returns
+    -------
+    ndarray or DataFrame
+        A DataFrame for a DataFrame.
+    """
+    if images.dtype.kind != "f":
+        values = np.rint(values)
+    values = values.astype(images.dtype).reshape(np.shape(X))
+    if isinstance(X, pd.DataFrame):
+        return pd.DataFrame(values, index=X.index, columns=X.columns)
+    return values
 
 
 def draw_image(ax, image, *, limits=None, cmap="gray"):

@@ -1,5 +1,8 @@
 """How accurate fitted classifiers stay when images get worse."""
 
+from itertools import chain, groupby
+from operator import itemgetter
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score
@@ -93,13 +96,15 @@ def robustness_curve(
     plan = plan_corruptions(kinds, severities, who="robustness_curve")
     seeds = _draw_seeds(plan, random_state)
     rows = []
-    jobs = (delayed(_measure)(models, X, y, *job, seeds[job[0]], image_shape) for job in plan)
+    jobs = (
+        delayed(_measure_kind)(models, X, y, pairs, seeds[pairs[0][0]], image_shape)
+        for pairs in _by_kind(plan)
+    )
     with run_parallel(jobs, n_jobs) as results:
-        for kind, severity, accuracies in results:
-            for name, accuracy in accuracies.items():
-                rows.append((name, kind, severity, accuracy, len(y)))
-                if on_result is not None:
-                    on_result(name, kind, severity, accuracy)
+        for kind, severity, name, accuracy in chain.from_iterable(results):
+            rows.append((name, kind, severity, accuracy, len(y)))
+            if on_result is not None:
+                on_result(name, kind, severity, accuracy)
     return _sorted_curve(rows, list(models), plan)
 
 
@@ -185,11 +190,23 @@ def _draw_seeds(plan, random_state):
     return {kind: int(rng.randint(np.iinfo(np.int32).max)) for kind in kinds}
 
 
-def _measure(models, X, y, kind, severity, seed, image_shape):
-    if kind != CLEAN:
-        X = corrupt(X, kind, severity, image_shape=image_shape, random_state=seed)
-    accuracies = {name: _accuracy(model, X, y) for name, model in models.items()}
-    return kind, severity, accuracies
+def _by_kind(plan):
+    """Part the plan by kinds: models are sent to another process once for each, not for each pair.
+
+    A forest of MNIST is hundreds of megabytes.
+    """
+    return [list(pairs) for _, pairs in groupby(plan, key=itemgetter(0))]
+
+
+def _measure_kind(models, X, y, pairs, seed, image_shape):
+    """Return kind, severity, name and accuracy for each pair and model."""
+    found = []
+    for kind, severity in pairs:
+        worse = X
+        if kind != CLEAN:
+            worse = corrupt(X, kind, severity, image_shape=image_shape, random_state=seed)
+        found += [(kind, severity, name, _accuracy(models[name], worse, y)) for name in models]
+    return found
 
 
 def _accuracy(model, X, y):
@@ -199,11 +216,11 @@ def _accuracy(model, X, y):
 def measure_robustness(model, X, y, plan, *, image_shape, seed):
     """Return the accuracy of one fitted model for each pair of `plan`."""
     seeds = _draw_seeds(plan, seed)
-    accuracies = [
-        _measure({"": model}, X, y, kind, severity, seeds[kind], image_shape)[2]
-        for kind, severity in plan
+    return [
+        accuracy
+        for pairs in _by_kind(plan)
+        for *_, accuracy in _measure_kind({"": model}, X, y, pairs, seeds[pairs[0][0]], image_shape)
     ]
-    return [accuracy[""] for accuracy in accuracies]
 
 
 def _sorted_curve(rows, names, plan):

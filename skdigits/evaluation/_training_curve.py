@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from skdigits._optional import import_optional
+from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._naming import name_estimators
 from skdigits.evaluation._panels import lay_panels
 from skdigits.evaluation._training_records import (
     COLUMNS,
     LEVEL_COLUMNS,
     LOSS,
-    last_step,
     read_curves,
     read_fold_levels,
     read_level,

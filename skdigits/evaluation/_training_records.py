@@ -7,6 +7,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits.evaluation._importance_display import describe_value
+from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._predicted import of_cv_results
 
 LOSS = "loss"
@@ -16,13 +17,6 @@ _OF_A_TASK = {
     *("task_id_path", "parent_task_id_path", "estimator_name"),
     *("task_name", "task_id", "sequential_subtasks"),
 }
-
-
-def last_step(estimator):
-    """Return the classifier at the end of a Pipeline or a search, or what was given."""
-    if hasattr(estimator, "best_estimator_"):
-        return last_step(estimator.best_estimator_)
-    return last_step(estimator.steps[-1][1]) if hasattr(estimator, "steps") else estimator
 
 
 def read_curves(estimator, name, fold=0):
