@@ -1,0 +1,196 @@
+"""The command ``skdigits compare``."""
+
+import sys
+import warnings
+from contextlib import contextmanager
+
+import click
+
+from skdigits.app._command_line import BadInput
+
+_N_FOLDS = 10
+_N_QUICK_FOLDS = 3
+
+
+def _parse_models(ctx, param, value):
+    from skdigits.app._compare import default_models, parse_models
+
+    if value is None:
+        return default_models()
+    try:
+        return parse_models(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _check_folder(ctx, param, value):
+    if not value:
+        raise click.BadParameter("an empty name is no folder.")
+    return value
+
+
+def _check_n_jobs(ctx, param, value):
+    if value == 0:
+        raise click.BadParameter("0 processes can do nothing.")
+    return value
+
+
+@click.command(epilog="Example: skdigits compare --models cnn,svm,knn --cv 5 --out results")
+@click.option(
+    "--data",
+    type=click.Choice(["digits", "mnist"]),
+    default="digits",
+    show_default=True,
+    help="scikit-learn's 1,797 bundled digits; or MNIST, 60,000 to train and 10,000 to test on, "
+    "which takes many minutes.",
+)
+@click.option(
+    "--data-home",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Where mnist/ is. [default: $SKDIGITS_DATA]",
+)
+@click.option(
+    "--models",
+    callback=_parse_models,
+    metavar="NAMES",
+    help="Some of ann,cnn,logistic,knn,svm,hog,forest,boosting,mlp. [default: all]",
+)
+@click.option("--cv", type=click.IntRange(min=2), help="Folds of the digits. [default: 10]")
+@click.option(
+    "--n-jobs",
+    type=int,
+    callback=_check_n_jobs,
+    help="Fits at a time; 1 for times to publish. [default: one a core]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Shuffles the folds and starts the models.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    default="skdigits-comparison",
+    show_default=True,
+    callback=_check_folder,
+    metavar="FOLDER",
+    help="Where tables, reports and pictures go.",
+)
+@click.option(
+    "--robustness",
+    is_flag=True,
+    help="Test every model on its test images made worse too: twelve kinds, five severities each.",
+)
+@click.option(
+    "--report",
+    is_flag=True,
+    help="Write report.html too: one page with answers, tables and pictures that can be sent to "
+    "someone. It takes --robustness along.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="A first look: three folds of the digits, or 6,000 training and 1,000 test images of "
+    "MNIST.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, report, quick, as_json):
+    """Compare neural networks with classical classifiers.
+
+    Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
+    which differences are more than chance, and a report for every model. After Ctrl-C the scores
+    of the fits that had ended are in unfinished.csv.
+    """
+    from skdigits.app._compare import check_report, load_data, prepare_folder, write_report
+    from skdigits.app._terminal import show_status
+
+    if data == "mnist" and cv is not None:
+        raise click.UsageError("--cv is for the digits, MNIST has its own split.")
+    if data == "digits" and data_home is not None:
+        raise click.UsageError("--data-home is for --data mnist, the digits come bundled.")
+    if quick and cv is not None:
+        raise click.UsageError("--quick takes three folds, --cv another number: give one of them.")
+    n_folds = cv or (_N_QUICK_FOLDS if quick else _N_FOLDS)
+    try:
+        if report:
+            check_report()
+        X, y, cv = load_data(data, data_home=data_home, n_folds=n_folds, quick=quick)
+        folder = prepare_folder(out)
+        comparison = _compare(models, X, y, cv, n_jobs, seed, robustness or report, folder)
+    except (ImportError, OSError, ValueError) as error:
+        raise BadInput(str(error)) from error
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
+    paths = comparison.save(folder)
+    if report:
+        with show_status("writing report.html"):
+            paths.append(write_report(comparison, folder, data=data, quick=quick, seed=seed))
+    if as_json:
+        click.echo(comparison.to_json())
+    else:
+        _print_comparison(comparison, out, paths)
+
+
+def _compare(names, X, y, cv, n_jobs, seed, robustness, folder):
+    from joblib import cpu_count
+
+    from skdigits.app._compare import make_models
+    from skdigits.app._terminal import show_progress
+    from skdigits.evaluation import compare_models
+
+    n_folds = cv if isinstance(cv, int) else len(cv)
+    with (
+        warnings.catch_warnings(),
+        show_progress(len(names) * n_folds) as move_bar,
+        _kept_on_interrupt(folder, move_bar) as on_result,
+    ):
+        # What MLPClassifier says in a worker process that Ctrl-C has reached too.
+        warnings.filterwarnings("ignore", message="Training interrupted by user")
+        return compare_models(
+            make_models(names, n_rows=len(X)),
+            X,
+            y,
+            cv=cv,
+            corruptions="all" if robustness else None,
+            n_jobs=n_jobs or cpu_count(),
+            random_state=seed,
+            on_result=on_result,
+        )
+
+
+@contextmanager
+def _kept_on_interrupt(folder, move_bar):
+    """Give a callback for `compare_models`; what it was told is written if the block is stopped."""
+    from skdigits.app._compare import save_unfinished
+
+    rows = []
+
+    def on_result(name, fold, scores):
+        rows.append({"model": name, "fold": fold, **scores})
+        if move_bar is not None:
+            move_bar(name, fold, scores)
+
+    try:
+        yield on_result
+    except BaseException:
+        click.echo(save_unfinished(rows, folder), err=True, nl=bool(rows))
+        raise
+
+
+def _print_comparison(comparison, folder, paths):
+    from skdigits.app._compare import format_breaks, format_files, format_reports
+    from skdigits.app._terminal import print_scores
+
+    if sys.stdout.isatty():
+        print_scores(comparison.table)
+    else:
+        click.echo(f"{comparison}\n")
+    click.echo(comparison.describe())
+    click.echo()
+    if comparison.robustness is not None:
+        click.echo(format_breaks(comparison.robustness))
+    click.echo(format_reports(comparison))
+    click.echo(format_files(folder, paths))

@@ -1,0 +1,36 @@
+"""The command ``skdigits datasets``."""
+
+import click
+
+from skdigits.app._command_line import BadInput
+
+
+@click.command(epilog="Example: skdigits datasets mnist usps")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--data-home",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Where data sets are. [default: $SKDIGITS_DATA]",
+)
+@click.option("--json", "as_json", is_flag=True, help="List them as JSON.")
+def datasets(names, data_home, as_json):
+    """List the data sets, or download some: mnist, usps, emnist, kmnist, fashion-mnist.
+
+    A data set is in its own folder of the data home; files that you put there are found.
+    """
+    from skdigits.app._datasets import DATASET_NAMES, format_datasets, get_dataset, list_datasets
+
+    for name in names:
+        if name not in DATASET_NAMES:
+            known = ", ".join(DATASET_NAMES)
+            raise click.UsageError(f"unknown data set {name!r}, choose from {known}.")
+    if not names:
+        table = list_datasets(data_home=data_home)
+        click.echo(table.to_json(orient="index") if as_json else format_datasets(table))
+    for name in names:
+        try:
+            n_images = get_dataset(name, data_home=data_home)
+        except (ImportError, OSError, ValueError) as error:
+            raise BadInput(str(error)) from error
+        click.echo(f"{name}: {n_images:,} images are ready.")

@@ -1,0 +1,56 @@
+"""The command ``skdigits read``."""
+
+import click
+
+from skdigits.app._command_line import BadInput
+
+
+@click.command(epilog="Example: skdigits read photo.jpg form.png --reject 0.01")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--layout",
+    type=click.Choice(["auto", "lines", "cells"]),
+    default="auto",
+    show_default=True,
+    help="Free lines of digits, or the cells of a grid or form.",
+)
+@click.option("--classes", metavar="DIGITS", help="Read only these, such as 0,1. [default: all]")
+@click.option(
+    "--reject",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="RATE",
+    help="Print ? in the place of the least certain digits, so many that no more than this share "
+    "of the others is expected to be wrong. [default: none]",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=50_000_000,
+    show_default=True,
+    help="Refuse larger pictures before they take memory.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every picture.")
+def read(images, layout, classes, reject, max_pixels, as_json):
+    """Read the handwritten digits in pictures: photos, scans, forms, drawings.
+
+    Lines are printed as they stand on the page, _ for an empty cell. A picture that cannot be read
+    is told on standard error, the others are read nevertheless; the exit status is then 2.
+    """
+    from skdigits.app._read import format_page, make_reader, read_all, to_json
+
+    try:
+        reader = make_reader(layout=layout, classes=classes, reject=reject, max_pixels=max_pixels)
+    except (ImportError, ValueError) as error:
+        raise BadInput(str(error)) from error
+    all_read = True
+    for path, page, problem in read_all(reader, images):
+        if as_json:
+            click.echo(to_json(path, page, problem))
+        elif page is not None:
+            click.echo(format_page(path, page, with_name=len(images) > 1))
+        if problem is not None:
+            all_read = False
+            click.echo(f"Error: {problem}", err=True)
+    if not all_read:
+        click.get_current_context().exit(BadInput.exit_code)
