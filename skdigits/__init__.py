@@ -34,7 +34,9 @@ _PUBLIC_NAMES = {
     "hyperparameter_importance": "skdigits.evaluation",
     "hyperparameter_marginals": "skdigits.evaluation",
     "list_pretrained": "skdigits.persistence",
+    "load_model": "skdigits.persistence",
     "load_pretrained": "skdigits.persistence",
+    "save_model": "skdigits.persistence",
 }
 _PUBLIC_MODULES = ("datasets",)
 
@@ -67,10 +69,12 @@ __all__ = [
     "hyperparameter_importance",
     "hyperparameter_marginals",
     "list_pretrained",
+    "load_model",
     "load_pretrained",
     "mean_corruption_error",
     "reject_curve",
     "robustness_curve",
+    "save_model",
 ]
 
 

@@ -55,8 +55,8 @@ class FiltersDisplay:
     >>> X, y = load_digits(return_X_y=True)
     >>> svm = SVC().fit(X[:1000], y[:1000])
     >>> display = FiltersDisplay.from_estimator(svm, X[1000:], n_filters=8)
-    >>> display.filters.shape, display.n_all_filters
-    ((8, 1, 8, 8), 537)
+    >>> display.filters.shape, display.n_all_filters == len(svm.support_vectors_)
+    ((8, 1, 8, 8), True)
     """
 
     def __init__(self, *, image, filters, maps, numbers, n_all_filters=None, kind="filters"):

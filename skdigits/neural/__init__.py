@@ -2,5 +2,6 @@
 
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
+from skdigits.neural._state_check import check_net_state
 
-__all__ = ["ANNClassifier", "Augmentation", "CNNClassifier"]
+__all__ = ["ANNClassifier", "Augmentation", "CNNClassifier", "check_net_state"]

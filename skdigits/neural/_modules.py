@@ -348,10 +348,15 @@ MODULES = {module.__name__: module for module in (DenseNet, ConvNet)}
 
 def build_module(module_class, spec):
     """Return a network whose weights are yet to be set; nothing random is drawn."""
-    with torch.device("meta"):
-        module = module_class(**spec)
+    module = outline_module(module_class, spec)
     module.spec = spec
     return module.to_empty(device="cpu")
+
+
+def outline_module(module_class, spec):
+    """Return a network that has shapes and no memory."""
+    with torch.device("meta"):
+        return module_class(**spec)
 
 
 def channels_last(module):

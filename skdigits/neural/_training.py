@@ -100,8 +100,11 @@ def load_optimizer(optimizer, state):
     optimizer.load_state_dict(state)
     for weight, moments in optimizer.state.items():
         for name, moment in moments.items():
-            if moment.shape == weight.shape:
-                moments[name] = torch.empty_like(weight).copy_(moment)
+            if moment is None or name == "step":
+                continue
+            if moment.shape != weight.shape:
+                raise ValueError(f"a moment has the shape {moment.shape}, its weight another")
+            moments[name] = torch.empty_like(weight).copy_(moment)
 
 
 def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skdigits.persistence._model_file import read_model
+from skdigits.persistence._model_file import load_model
 
 _FOLDER = Path(__file__).parent / "pretrained"
 _SUFFIX = ".safetensors"
@@ -64,4 +64,4 @@ def load_pretrained(name):
     known = list_pretrained()
     if name not in known:
         raise ValueError(f"load_pretrained expects one of {known}, got {name!r}.")
-    return read_model(_FOLDER / f"{name}{_SUFFIX}")
+    return load_model(_FOLDER / f"{name}{_SUFFIX}")

@@ -1,0 +1,268 @@
+"""Files of models: the same bits back, whatever the model; nothing run, whatever the file."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_digits
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
+from skorch.callbacks import Callback
+
+from skdigits import (
+    ANNClassifier,
+    Augmentation,
+    CharacterNormalizer,
+    CNNClassifier,
+    Deskewer,
+    HOGFeatures,
+    ImageReshaper,
+    PageReader,
+    load_model,
+    save_model,
+)
+from skdigits.persistence import _container
+
+X, Y = load_digits(return_X_y=True)
+X, Y = X[:120].astype(np.uint8), Y[:120]
+QUICK = {"max_iter": 1, "random_state": 0}
+LABELS = {
+    "numbers": Y,
+    "letters": np.array(list("abcdefghij"))[Y],
+    "objects": np.array([f"digit {label}" for label in Y], dtype=object),
+    "booleans": Y > 4,
+    "whole floats": Y.astype(float),
+    "gaps": np.array([-7, 3, 1000])[Y % 3],
+}
+NETS = st.one_of(
+    st.builds(
+        ANNClassifier,
+        st.sampled_from([(), (4,), (8, 3)]),
+        activation=st.sampled_from(["relu", "gelu", "tanh", "logistic", "identity"]),
+        solver=st.sampled_from(["adam", "adamw", "sgd"]),
+        early_stopping=st.booleans(),
+        class_weight=st.sampled_from([None, "balanced"]),
+        alpha=st.sampled_from([0.0, 0.1]),
+        tta=st.booleans(),
+        max_iter=st.just(1),
+        random_state=st.integers(0, 9),
+    ),
+    st.builds(
+        CNNClassifier,
+        st.sampled_from([(3,), (4, 2)]),
+        normalization=st.sampled_from(["batch", "group", None]),
+        kernel_size=st.sampled_from(["auto", 3, 5]),
+        augment=st.sampled_from([None, "light", Augmentation(shift=0.1)]),
+        ema=st.sampled_from([0.0, 0.9]),
+        max_iter=st.just(1),
+        random_state=st.integers(0, 9),
+    ),
+)
+STEPS = st.sampled_from(
+    [
+        (),
+        (ImageReshaper(),),
+        (Deskewer(),),
+        (CharacterNormalizer(12, box=8),),
+        (MinMaxScaler(),),
+        (StandardScaler(), "passthrough"),
+    ]
+)
+
+
+def round_trip(model, folder):
+    return load_model(save_model(model, folder / "model"))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A small file, and the probabilities of its model."""
+    model = make_pipeline(ImageReshaper(), CNNClassifier((3,), **QUICK)).fit(X, LABELS["letters"])
+    path = save_model(model, tmp_path_factory.mktemp("saved") / "model")
+    return path, model.predict_proba(X)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(net=NETS, steps=STEPS, labels=st.sampled_from(sorted(LABELS)), as_float=st.booleans())
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_any_model_comes_back_bit_for_bit(net, steps, labels, as_float, tmp_path):
+    data = X / 16 if as_float else X
+    model = make_pipeline(*steps, net).fit(data, LABELS[labels])
+    back = round_trip(model, tmp_path)
+    assert_array_equal(back.predict_proba(data), model.predict_proba(data))
+    assert_array_equal(back.predict(data), model.predict(data))
+    assert back.classes_.dtype == model.classes_.dtype
+    assert repr(back) == repr(model)
+    assert repr(clone(back)) == repr(clone(model))
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("Net", [ANNClassifier, CNNClassifier])
+def test_labels_of_any_kind_come_back(Net, labels, tmp_path):
+    model = Net(**QUICK).fit(X, LABELS[labels])
+    back = round_trip(model, tmp_path)
+    assert_array_equal(back.predict(X), model.predict(X))
+    assert_array_equal(back.predict_proba(X), model.predict_proba(X))
+    assert back.classes_.dtype == model.classes_.dtype
+
+
+@pytest.mark.parametrize(
+    "step",
+    [ImageReshaper(), Deskewer(), HOGFeatures(), CharacterNormalizer(), ImageReshaper((8, 8))],
+    ids=repr,
+)
+def test_transformers_come_back_fitted_or_new(step, tmp_path):
+    fitted = clone(step).fit(X)
+    assert_array_equal(round_trip(fitted, tmp_path).transform(X), fitted.transform(X))
+    if step.__sklearn_tags__().requires_fit:
+        with pytest.raises(NotFittedError):
+            save_model(step, tmp_path / "new")
+    else:
+        assert_array_equal(round_trip(step, tmp_path).transform(X), fitted.transform(X))
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [SVC(), KNeighborsClassifier(3), LogisticRegression(), LinearDiscriminantAnalysis()],
+    ids=lambda classifier: type(classifier).__name__,
+)
+def test_steps_of_scikit_learn_come_back(classifier, tmp_path):
+    classical = make_pipeline(Deskewer(), HOGFeatures(), MinMaxScaler(), classifier)
+    classical.fit(X, LABELS["letters"])
+    assert_array_equal(round_trip(classical, tmp_path).predict(X), classical.predict(X))
+
+
+def test_a_page_reader_keeps_its_classifier_and_its_rates(tmp_path):
+    reader = PageReader(KNeighborsClassifier(3).fit(X, Y), layout="cells", classes=[0, 1])
+    back = round_trip(reader, tmp_path)
+    assert repr(back) == repr(reader)
+    assert_array_equal(back.estimator.predict(X), reader.estimator.predict(X))
+
+
+def test_names_of_columns_and_pandas_output_come_back(tmp_path):
+    frame = pd.DataFrame(X, columns=[f"pixel {i}" for i in range(64)])
+    model = make_pipeline(ImageReshaper().set_output(transform="pandas"), ANNClassifier(**QUICK))
+    back = round_trip(model.fit(frame, Y), tmp_path)
+    assert_array_equal(back.feature_names_in_, model.feature_names_in_)
+    assert list(back[0].transform(frame).columns) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names should match"):
+        back.predict(frame.rename(columns={"pixel 0": "other"}))
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_training_goes_on_as_if_nothing_had_happened(solver, alpha, tmp_path):
+    model = CNNClassifier((4,), solver=solver, alpha=alpha, random_state=0)
+    model.partial_fit(X, Y, classes=range(10)).partial_fit(X, Y)
+    back = round_trip(model, tmp_path).partial_fit(X, Y)
+    assert_array_equal(back.predict_proba(X), model.partial_fit(X, Y).predict_proba(X))
+    assert back.loss_curve_ == model.loss_curve_
+    assert len(back.net_.history) == len(model.net_.history)
+
+
+def test_a_model_of_another_device_is_opened_on_the_processor(tmp_path, saved):
+    model = ANNClassifier(**QUICK).fit(X, Y).set_params(device="cuda")
+    back = round_trip(model, tmp_path)
+    assert_array_equal(back.predict_proba(X), model.predict_proba(X))
+    assert str(back.net_.module_.device) == "cpu"
+
+
+class OfMyOwn(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+
+def change(images, *others):
+    return images
+
+
+def with_cache():
+    return make_pipeline(MinMaxScaler(), SVC()).fit(X, Y).set_params(memory="cache")
+
+
+def with_function_step():
+    return make_pipeline(FunctionTransformer(change), SVC()).fit(X, Y)
+
+
+UNWRITABLE = {
+    "random_state of ANNClassifier, RandomState": lambda: ANNClassifier(
+        max_iter=1, random_state=np.random.RandomState(0)
+    ).fit(X, Y),
+    "augment of CNNClassifier, <function change": lambda: CNNClassifier(
+        (2,), augment=change, **QUICK
+    ).fit(X, Y),
+    "callbacks of ANNClassifier, <": lambda: ANNClassifier(callbacks=[Callback()], **QUICK).fit(
+        X, Y
+    ),
+    "step 'functiontransformer' of Pipeline, a Function": with_function_step,
+    "RandomForestClassifier, a RandomForestClassifier that holds sklearn.tree": lambda: (
+        RandomForestClassifier(2).fit(X, Y)
+    ),
+    "OfMyOwn": lambda: make_pipeline(MinMaxScaler(), OfMyOwn()).fit(X, Y),
+    "GridSearchCV, a GridSearchCV that holds skdigits": lambda: GridSearchCV(
+        ANNClassifier(**QUICK), {"alpha": [0.0]}, cv=2
+    ).fit(X, Y),
+    "memory of Pipeline, a cache of this machine": with_cache,
+}
+
+
+@pytest.mark.parametrize("named", UNWRITABLE)
+def test_code_is_not_written_and_is_named(named, tmp_path):
+    model = UNWRITABLE[named]()
+    with pytest.raises(TypeError, match=f"save_model cannot write .*{named}"):
+        save_model(model, tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_not_fitted_is_not_written(tmp_path):
+    with pytest.raises(NotFittedError):
+        save_model(make_pipeline(MinMaxScaler(), ANNClassifier()), tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_is_replaced_whole_or_left_as_it_was(saved, tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    path.write_bytes(saved[0].read_bytes())
+
+    def fail(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_model(ANNClassifier(**QUICK).fit(X, Y), path)
+    assert path.read_bytes() == saved[0].read_bytes()
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_step_of_another_scikit_learn_is_told(tmp_path):
+    path = save_model(
+        make_pipeline(MinMaxScaler(), ANNClassifier(**QUICK)).fit(X, Y), tmp_path / "a"
+    )
+    text, arrays = _container.read_container(path)
+    content = json.loads(text) | {"scikit-learn": "1.0"}
+    _container.write_container(path, json.dumps(content), arrays)
+    with pytest.warns(InconsistentVersionWarning, match="from version 1.0 when using version"):
+        load_model(path)
+
+
+@pytest.mark.slow
+def test_the_memory_of_a_prediction_does_not_grow_with_the_rows(saved, tmp_path, measure_peak):
+    rows = np.memmap(tmp_path / "rows", np.uint8, "w+", shape=(100_000, 64))
+    rows[:] = X[0]
+    model = load_model(saved[0])
+    measure_peak(model.predict, rows, below=rows.size)
