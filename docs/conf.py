@@ -15,6 +15,7 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
@@ -22,6 +23,20 @@ default_role = "code"
 
 autosummary_generate = True
 numpydoc_show_class_members = False  # the class template lists the members
+
+# `-D plot_gallery=0` builds the pages without running the examples, which the tests run too.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "ignore_pattern": r"^(?!plot_)",
+    "within_subsection_order": "ExampleTitleSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "min_reported_time": 1,
+    "remove_config_comments": True,
+    "doc_module": ("skdigits",),
+    "reference_url": {"skdigits": None},
+}
 
 plot_formats = ["png"]
 plot_html_show_formats = False

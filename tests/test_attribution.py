@@ -126,3 +126,18 @@ def test_a_net_without_hidden_layers_shows_its_logits(digits):
     assert filters.shape == (10, 1, 8, 8)
     sharpness = float(net.net_.module_.sharpness)
     assert_allclose(maps * sharpness, net.decision_function(X.astype(float)), rtol=1e-6)
+
+
+def test_a_target_of_another_type_is_not_another_class(digits):
+    X, _ = digits
+    net = ANNClassifier((4,), max_iter=1, random_state=0).fit(X, np.arange(300) % 12)
+    with pytest.raises(ValueError, match="among the classes, got '10'"):
+        net.attribute(X[:2], "10")
+    assert_array_equal(net.attribute(X[:2], 10), net.attribute(X[:2], np.array([10, 10])))
+
+
+def test_explaining_needs_no_gradients_of_the_caller(nets, digits):
+    with torch.no_grad():
+        found = nets[CNNClassifier].attribute(digits[0][:2])
+        assert not torch.is_grad_enabled()
+    assert_array_equal(found, nets[CNNClassifier].attribute(digits[0][:2]))

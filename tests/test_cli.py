@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from click.testing import CliRunner
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
+from skdigits import corrupt
 from skdigits.app import _compare
 from skdigits.app.cli import main
+from skdigits.evaluation._corruptions import KINDS
 
 QUICK = ["compare", "--models", "knn,logistic", "--cv", "2", "--n-jobs", "1"]
 
@@ -214,9 +217,9 @@ def test_the_perceptron_stops_early_on_many_rows_only():
     assert (few.early_stopping, many.early_stopping) == (False, True)
 
 
-def test_the_digits_are_whole_pixels():
+def test_the_digits_are_floats_that_can_be_blurred():
     X, y, cv = _compare.load_data("digits", n_folds=5)
-    assert (X.dtype, X.max(), len(y), cv) == (np.uint8, 16, 1797, 5)
+    assert (X.dtype, X.max(), len(y), cv) == (np.float32, 16, 1797, 5)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
@@ -249,8 +252,9 @@ def wait_for(condition, process):
 def check_whole(path):
     """Fail unless the file has its end."""
     if path.suffix == ".csv":
-        n_rows = {"comparison": 2, "folds": 20, "differences": 1, "predictions": 1797}
-        assert len(pd.read_csv(path).dropna()) == n_rows[path.stem]
+        n_rows = {"comparison": [2], "folds": [20], "differences": [1], "predictions": [1797]}
+        possible = n_rows.get(path.stem, range(1, 21))  # unfinished.csv has what there was
+        assert len(pd.read_csv(path).dropna()) in possible
     elif path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".png":
@@ -311,6 +315,37 @@ def test_an_interrupt_keeps_what_was_finished(tmp_path, monkeypatch):
     assert table["accuracy"].gt(0.9).all()
 
 
+@pytest.mark.slow
+def test_even_a_kill_leaves_what_was_finished(tmp_path):
+    folder = tmp_path / "out"
+    options = ("--models", "knn,mlp,boosting", "--quick", "--robustness", "--n-jobs", "1")
+    process = start(folder, *options)
+    for _ in range(300):
+        time.sleep(0.2)
+        if (folder / "unfinished.csv").exists():
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    table = pd.read_csv(folder / "unfinished.csv")
+    assert table.loc[0, "model"] == "knn"
+    assert 0 < table.loc[0, "shift_5"] < table.loc[0, "shift_1"] < 1
+
+
+def test_nothing_unfinished_is_left_at_the_end(tmp_path, no_pictures):
+    assert run(*QUICK, "--out", tmp_path).exit_code == 0
+    assert not (tmp_path / "unfinished.csv").exists()
+
+
+def test_every_severity_changes_the_digits_that_are_compared_on():
+    X, _, _ = _compare.load_data("digits")
+    for kind in KINDS:
+        before = X
+        for severity in range(1, 6):
+            worse = corrupt(X, kind, severity, random_state=0)
+            assert (worse != before).any(axis=1).mean() > 0.5, (kind, severity)
+            before = worse
+
+
 def test_robustness_is_measured_printed_and_saved(tmp_path):
     arguments = ["compare", "--models", "knn", "--quick", "--robustness", "--n-jobs", "1"]
     result = run(*arguments, "--out", tmp_path)
@@ -346,7 +381,7 @@ def test_report_writes_the_page_with_the_robustness(tmp_path):
     result = run("compare", "--models", "knn,logistic", "--quick", "--report", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "knn is the most accurate on worse images" in page
+    assert re.search(r"knn is right on [\d.]+ % of worse images, the most", page)
     assert "skdigits compare --quick --models knn,logistic --seed 0 --report" in page
     assert "report.html" in result.output
     assert len(pd.read_csv(tmp_path / "robustness.csv")) == 2 * 3 * 61

@@ -11,9 +11,10 @@ import scipy.sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, Perceptron
+from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron
 from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import (
+    FixedThresholdClassifier,
     GroupKFold,
     RepeatedStratifiedKFold,
     ShuffleSplit,
@@ -29,7 +30,9 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skdigits.evaluation import _results, compare_models
+from skdigits.evaluation._certainty import measure_certainty
 from skdigits.evaluation._files import atomic_path, file_stems
+from skdigits.evaluation._predicted import of_comparison, of_estimator, of_predictions
 from skdigits.evaluation._statistics import corrected_t_test
 
 SCORES = ["accuracy", "macro_f1", "log_loss"]
@@ -311,7 +314,7 @@ def test_pairs_are_named_as_they_say(digits):
         ({1: SVC()}, TypeError, "names that are non-empty strings, got 1"),
         ({" ": SVC()}, TypeError, "names that are non-empty strings, got ' '"),
         ({"fold": SVC()}, ValueError, "cannot call a model 'fold'"),
-        (SVC(), TypeError, "expects a dict or a list of estimators, got a SVC: put it in a list"),
+        (SVC(), TypeError, "expects a dict or a list of estimators, got an SVC: put it in a list"),
         ("svm", TypeError, "expects a dict or a list of estimators, got a str"),
         ([("a", SVC()), SVC()], TypeError, "names for all of the estimators or for none"),
     ],
@@ -477,3 +480,79 @@ def test_any_names_make_distinct_file_names():
     assert len({stem.lower() for stem in stems.values()}) == len(names)
     assert all(re.fullmatch(r"[\w-][\w.-]*", stem, re.ASCII) for stem in stems.values())
     assert stems["cnn"] == "cnn"
+
+
+def test_no_kinds_of_corruption_are_refused_before_the_work(digits):
+    with pytest.raises(ValueError, match='expects kinds of corruption, "all" or None, got none'):
+        compare_models([GaussianNB()], *digits, cv=2, corruptions=[])
+
+
+class NotFinite(GaussianNB):
+    def predict_proba(self, X):
+        return np.full((len(X), len(self.classes_)), np.nan)
+
+
+def test_probabilities_that_are_not_finite_are_none(digits):
+    comparison = compare_models({"bayes": NotFinite()}, *digits, cv=2)
+    assert comparison.fold_scores["log_loss"].isna().all()
+    assert comparison.probabilities == {}
+    assert comparison.table.loc["bayes", "accuracy"] > 0.5
+
+
+def test_without_probabilities_margins_order_the_mistakes_of_a_comparison(digits):
+    X, y = digits
+    folds = [(np.arange(200), np.arange(200, 300)), (np.arange(100, 300), np.arange(100))]
+    comparison = compare_models({"svm": SVC(C=0.05)}, X, y, cv=folds)
+    predicted = of_comparison(comparison, "svm", who="test")
+    for fold, (train, test) in enumerate(folds):
+        svm = SVC(C=0.05).fit(X[train], y[train])
+        expected = measure_certainty(svm, X[test], svm.predict(X[test]))
+        of_fold = (comparison.predictions["fold"] == fold).to_numpy()
+        np.testing.assert_allclose(predicted.certainty[of_fold], expected)
+
+
+def test_how_sure_a_model_is_is_the_probability_of_what_it_said(digits):
+    X, y = digits
+    model = FixedThresholdClassifier(
+        LogisticRegression(C=1e-3, max_iter=500), threshold=0.1, response_method="predict_proba"
+    )
+    comparison = compare_models({"low": model}, X / 16, y == 8, cv=3, random_state=0)
+    predicted = of_comparison(comparison, "low", who="test")
+    table = comparison.probabilities["low"]
+    expected = np.where(predicted.predicted, table[True], table[False])
+    np.testing.assert_array_equal(predicted.probability, expected)
+    assert predicted.probability.min() < 0.5
+    fitted = model.fit(X / 16, y == 8)
+    one = of_estimator(fitted, X / 16, y == 8)
+    proba = fitted.predict_proba(X / 16)
+    np.testing.assert_array_equal(
+        one.probability, np.where(one.predicted, proba[:, 1], proba[:, 0])
+    )
+    two = of_predictions(y == 8, one.predicted, X, proba)
+    np.testing.assert_array_equal(two.probability, one.probability)
+
+
+def test_labels_of_another_type_than_the_models_are_refused(digits):
+    X, y = digits
+    model = GaussianNB().fit(X, y)
+    with pytest.raises(ValueError, match="Mix of label input types"):
+        of_estimator(model, X, y.astype(str))
+
+
+class Network(GaussianNB):
+    """What explains its pixels is taken for a network."""
+
+    n_rows = []
+
+    def fit(self, X, y):
+        self.n_rows.append(len(X))
+        return super().fit(X, y)
+
+    def attribute(self, X):
+        return np.zeros((len(X), 8, 8))
+
+
+def test_what_a_networks_first_fit_imports_is_not_timed(digits):
+    for _ in range(2):
+        compare_models([make_pipeline(StandardScaler(), Network())], *digits, cv=3)
+    assert Network.n_rows == [30, *[200] * 6]

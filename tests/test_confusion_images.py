@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import RepeatedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -68,6 +68,32 @@ def test_folds_and_comparisons_are_taken(pyplot, digits):
     np.testing.assert_array_equal(display.counts, comparison.confusion_matrix("nb"))
 
 
+def test_rows_that_were_predicted_several_times_count_each_time_and_are_averaged_once(
+    pyplot, digits
+):
+    X, y = digits
+    folds = RepeatedKFold(n_splits=3, n_repeats=2, random_state=0)
+    results = cross_validate(
+        GaussianNB(), X, y, cv=folds, return_estimator=True, return_indices=True
+    )
+    display = ConfusionImagesDisplay.from_cv_results(results, X, y)
+    assert display.counts.sum() == 600
+    parts = zip(results["estimator"], results["indices"]["test"], strict=True)
+    right = {row for model, test in parts for row in test[model.predict(X[test]) == y[test]]}
+    for label in range(10):
+        expected = X[[row for row in right if y[row] == label]].mean(axis=0)
+        np.testing.assert_allclose(display.images[label, label].ravel(), expected)
+
+
+def test_images_have_the_shape_that_the_classifier_was_told(pyplot, digits):
+    X, y = digits
+    model = ANNClassifier((4,), image_shape=(4, 16), max_iter=1, random_state=0).fit(X, y)
+    display = ConfusionImagesDisplay.from_estimator(model, X, y)
+    assert display.images.shape[2:] == (1, 4, 16)
+    results = {"estimator": [model], "indices": {"test": [np.arange(100)]}}
+    assert ConfusionImagesDisplay.from_cv_results(results, X, y).images.shape[2:] == (1, 4, 16)
+
+
 def test_no_mistakes_leave_the_diagonal(pyplot, digits):
     X, y = digits
     display = ConfusionImagesDisplay.from_predictions(y, y, X)
@@ -98,5 +124,7 @@ def test_what_cannot_be_shown_is_refused(digits):
     X, y = digits
     with pytest.raises(ValueError, match=r"ConfusionImagesDisplay.from_predictions.* rows of 60"):
         ConfusionImagesDisplay.from_predictions(y, y, X[:, :60])
+    with pytest.raises(ValueError, match="expects max_labels of at least 1, got 0"):
+        ConfusionImagesDisplay.from_predictions(y, y, X, max_labels=0)
     with pytest.raises(ValueError, match="expects estimators and indices"):
         ConfusionImagesDisplay.from_cv_results({}, X, y)

@@ -159,3 +159,11 @@ def test_spread_heights_are_a_gap_apart_and_in_order(heights, gap):
 
 def test_heights_that_are_apart_stay():
     np.testing.assert_allclose(spread_out([0.9, 0.1, 0.5], 0.2), [0.9, 0.1, 0.5])
+
+
+def test_pictures_are_saved_of_any_names_and_labels(pyplot, digits, tmp_path):
+    X, y = digits
+    labels = np.array([f"$_{label}$" for label in y[:60]])
+    comparison = compare_models({"a$_$": SVC(), "_b": SVC()}, X[:60], labels, cv=2)
+    names = {path.name for path in comparison.save(tmp_path)}
+    assert {"comparison.png", "confusion_a-_.png", "confusion__b.png"} <= names

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics.pairwise import linear_kernel, polynomial_kernel, rbf_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
@@ -25,9 +26,9 @@ def test_a_nets_strongest_filters_come_first(pyplot, cnn, digits):
     display = FiltersDisplay.from_estimator(cnn, X, row=4, n_filters=5)
     filters, maps = cnn.first_layer(X[4:5])
     strength = np.abs(maps[0]).mean(axis=(1, 2))
-    assert display.numbers.tolist() == np.argsort(-strength, kind="stable")[:5].tolist()
-    np.testing.assert_array_equal(display.filters, filters[display.numbers])
-    np.testing.assert_array_equal(display.maps, maps[0][display.numbers])
+    assert display.names.tolist() == np.argsort(-strength, kind="stable")[:5].tolist()
+    np.testing.assert_array_equal(display.filters, filters[display.names])
+    np.testing.assert_array_equal(display.maps, maps[0][display.names])
     np.testing.assert_array_equal(display.image, X[4].reshape(1, 8, 8))
     assert display.n_all_filters == 8
     assert len(display.axes_) == 1 + 2 * 5
@@ -47,9 +48,9 @@ def test_an_svms_filters_are_its_support_vectors(pyplot, kernel, digits):
     }[kernel]
     alike = with_kernel(X[2:3].astype(float), svm.support_vectors_)[0]
     np.testing.assert_allclose(display.maps, np.sort(alike)[::-1][:4], rtol=1e-6)
-    np.testing.assert_array_equal(
-        display.filters.reshape(4, 64), svm.support_vectors_[display.numbers]
-    )
+    nearest = svm.support_[np.argsort(-alike, kind="stable")[:4]]
+    np.testing.assert_array_equal(display.filters.reshape(4, 64), X[nearest])
+    np.testing.assert_array_equal(display.names, y[nearest])
     assert display.figure_.get_suptitle().endswith(
         f"of {len(svm.support_vectors_)} support vectors"
     )
@@ -66,27 +67,55 @@ def test_in_a_pipeline_the_filters_see_what_comes_to_them(pyplot, digits):
     net = make_pipeline(MinMaxScaler(), ANNClassifier((4,), max_iter=1)).fit(X, y)
     display = FiltersDisplay.from_estimator(net, X)
     assert display.filters.shape == (4, 1, 8, 8)
-    assert [ax.get_title() for ax in display.axes_[1:]] == [f"{v:.3g}" for v in display.maps]
+    assert [ax.get_title() for ax in display.axes_[1:]] == [
+        f"{name}: {value:.3g}" for name, value in zip(display.names, display.maps, strict=True)
+    ]
 
 
-def test_linear_models_and_mlps_show_their_weights(pyplot, digits):
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(), RidgeClassifier()], ids=["logistic", "ridge"]
+)
+def test_a_linear_model_shows_the_weights_of_its_labels_the_predicted_first(pyplot, model, digits):
     X, y = digits
-    linear = make_pipeline(MinMaxScaler(), LogisticRegression()).fit(X, y)
+    linear = make_pipeline(MinMaxScaler(), model).fit(X, y)
     display = FiltersDisplay.from_estimator(linear, X, row=5)
-    logits = linear.decision_function(X[5:6])[0]
-    np.testing.assert_allclose(display.maps, logits[display.numbers])
-    np.testing.assert_allclose(display.filters.reshape(10, 64), linear[-1].coef_[display.numbers])
-    assert display.figure_.get_suptitle() == "10 linear functions"
-    mlp = MLPClassifier((6,), max_iter=50, tol=10.0, random_state=0).fit(X, y)
-    display = FiltersDisplay.from_estimator(mlp, X)
-    np.testing.assert_allclose(display.filters.reshape(6, 64), mlp.coefs_[0].T[display.numbers])
+    values = linear.decision_function(X[5:6])[0]
+    order = np.argsort(-values, kind="stable")
+    assert display.names[0] == linear.predict(X[5:6])[0]
+    np.testing.assert_allclose(display.maps, values[order])
+    np.testing.assert_allclose(display.filters.reshape(10, 64), linear[-1].coef_[order])
+    assert display.figure_.get_suptitle() == "10 labels"
+
+
+def test_of_two_labels_there_are_the_weights_of_the_second(pyplot, digits):
+    X, y = digits
+    model = RidgeClassifier().fit(X, np.array(["low", "high"])[(y > 4).astype(int)])
+    display = FiltersDisplay.from_estimator(model, X)
+    assert display.names.tolist() == ["low"]
+    np.testing.assert_allclose(display.maps, model.decision_function(X[:1]))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_an_mlp_shows_what_its_first_units_give(pyplot, activation, digits):
+    X, y = digits
+    mlp = MLPClassifier((6,), activation=activation, max_iter=20, tol=10.0, random_state=0)
+    mlp.fit(X / 16, y)
+    display = FiltersDisplay.from_estimator(mlp, X / 16)
+    hidden = np.zeros((1, 6))
+    hidden[0, display.names] = display.maps
+    logits = hidden @ mlp.coefs_[1] + mlp.intercepts_[1]
+    np.testing.assert_allclose(softmax(logits, axis=1), mlp.predict_proba(X[:1] / 16))
+    np.testing.assert_allclose(display.filters.reshape(6, 64), mlp.coefs_[0].T[display.names])
 
 
 def test_what_has_no_weights_is_refused(pyplot, digits):
     forest = RandomForestClassifier(2).fit(*digits)
-    message = r"expects a network, a linear model or an SVM, got a RandomForestClassifier"
-    with pytest.raises(ValueError, match=message):
+    message = "expects a network, a linear model or an SVM with a kernel .*, got "
+    with pytest.raises(ValueError, match=message + "a RandomForestClassifier"):
         FiltersDisplay.from_estimator(forest, digits[0])
+    own = SVC(kernel=linear_kernel).fit(*digits)
+    with pytest.raises(ValueError, match=message + "an SVC"):
+        FiltersDisplay.from_estimator(own, digits[0])
 
 
 def test_pixels_are_seen_where_they_are(pyplot, digits):

@@ -394,10 +394,9 @@ def test_what_is_no_search_is_refused():
         hyperparameter_importance([1, 2])
 
 
-@pytest.mark.parametrize("estimator", [GridSearchCV(SVC(), {"C": [1, 2]}), DummyClassifier()])
-def test_what_is_not_fitted_is_refused(estimator):
+def test_what_is_not_fitted_is_refused():
     with pytest.raises(NotFittedError, match="is not fitted yet"):
-        hyperparameter_importance(estimator)
+        hyperparameter_importance(GridSearchCV(SVC(), {"C": [1, 2]}))
 
 
 # The display
@@ -478,7 +477,8 @@ def test_given_axes_give_their_place(pyplot, pipeline_search, layout):
     assert all(is_color(part(picture, ax), BLUE).any() for ax in display.axes_)
     left = axes[0].get_window_extent().x1
     assert all(ax.get_tightbbox().x0 > left for ax in display.axes_)
-    assert not display.ax_.get_tightbbox().overlaps(display.axes_[1].get_tightbbox())
+    assert display.ax_ is axes[1]
+    assert not display.axes_[0].get_tightbbox().overlaps(display.axes_[1].get_tightbbox())
     for ax in display.axes_:
         ticks = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
         assert not any(a.overlaps(b) for a, b in pairwise(ticks))
@@ -490,8 +490,10 @@ def test_axes_outside_a_grid_give_their_place_too(pyplot, pipeline_search):
     figure = pyplot.figure(figsize=(12, 6))
     place = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     display = HyperparameterImportanceDisplay.from_search(pipeline_search, ax=place, max_panels=0)
-    assert display.ax_.get_position().x1 == pytest.approx(0.9)
-    assert len(display.axes_) == 1
+    assert display.ax_ is place
+    (bars,) = display.axes_
+    box = bars.get_tightbbox()
+    assert 0.1 * 1200 <= box.x0 < box.x1 <= 0.9 * 1200
 
 
 def test_what_gets_no_bar_is_added_to_all_else(pyplot, pipeline_search):
@@ -530,3 +532,10 @@ def test_without_matplotlib_plot_names_the_extra(monkeypatch, pipeline_search):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r'needs matplotlib: pip install "skdigits\[plot\]"'):
         HyperparameterImportanceDisplay.from_search(pipeline_search)
+
+
+def test_a_classifier_is_no_search(digits):
+    for model in (SVC().fit(*digits), DummyClassifier()):
+        name = type(model).__name__
+        with pytest.raises(TypeError, match=f"expects a fitted search, got an? {name}"):
+            hyperparameter_importance(model)

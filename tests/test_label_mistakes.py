@@ -85,3 +85,16 @@ def test_a_label_that_no_row_has_is_suggested_for_none():
 def test_what_are_no_probabilities_is_refused():
     with pytest.raises(ValueError, match="find_label_mistakes expects probabilities from 0 to 1"):
         find_label_mistakes([0, 1], [[3.0, -2.0], [0.5, 0.5]])
+
+
+def test_rows_of_a_comparison_are_those_of_the_data(digits):
+    X, y = digits
+    wrong = y.copy()
+    wrong[150] = (y[150] + 5) % 10
+    models = {"logistic": LogisticRegression(C=0.01, max_iter=1000)}
+    comparison = compare_models(models, X, wrong, cv=3, random_state=0)
+    predictions = comparison.predictions
+    found = find_label_mistakes(predictions["true_label"], comparison.probabilities["logistic"])
+    rows = predictions["row"].to_numpy()[found["row"]]
+    assert 150 in rows
+    np.testing.assert_array_equal(found["label"], wrong[rows])

@@ -1,10 +1,12 @@
 """Mistakes as pictures: the right ones, the worst first, for any classifier."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import RepeatedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -117,6 +119,80 @@ def test_no_mistakes_are_said_to_be_none(pyplot, digits):
     assert display.images.shape == (0, 1, 8, 8)
 
 
+def test_no_mistakes_in_a_list_of_rows_are_none_too(pyplot, digits):
+    X, y = digits
+    display = MisclassifiedDisplay.from_predictions(y[:9], y[:9], X[:9].tolist())
+    assert (display.n_mistakes, display.images.shape) == (0, (0, 1, 8, 8))
+
+
+@pytest.mark.parametrize("with_certainty", [False, True])
+def test_a_row_that_was_predicted_several_times_is_shown_once(pyplot, digits, with_certainty):
+    X, y = digits
+    model = GaussianNB(var_smoothing=0.1)
+    folds = RepeatedKFold(n_splits=3, n_repeats=3, random_state=0)
+    results = cross_validate(model, X, y, cv=folds, return_estimator=True, return_indices=True)
+    if not with_certainty:
+        results["estimator"] = [Silent(model) for model in results["estimator"]]
+    display = MisclassifiedDisplay.from_cv_results(results, X, y, n_images=300)
+    surest = {}
+    for model, rows in zip(results["estimator"], results["indices"]["test"], strict=True):
+        found = model.predict(X[rows]) != y[rows]
+        for row in rows[found]:
+            surest.setdefault(row, []).append(model)
+    assert sorted(display.rows) == sorted(surest)
+    assert display.n_mistakes == sum(map(len, surest.values())) > len(surest)
+    assert display.n_samples == 900
+    if with_certainty:
+        expected = [
+            max(model.predict_proba(X[[row]]).max() for model in surest[row])
+            for row in display.rows
+        ]
+        np.testing.assert_allclose(display.probabilities, expected)
+
+
+class Silent:
+    """A model that does not tell how sure it is."""
+
+    def __init__(self, model):
+        self.predict = model.predict
+
+
+@pytest.mark.parametrize("wrap", [lambda net: net, lambda net: make_pipeline(MinMaxScaler(), net)])
+def test_images_have_the_shape_that_the_classifier_was_told(pyplot, digits, wrap):
+    X, y = digits
+    model = wrap(ANNClassifier((4,), image_shape=(4, 16), max_iter=1, random_state=0)).fit(X, y)
+    assert MisclassifiedDisplay.from_estimator(model, X, y).images.shape[1:] == (1, 4, 16)
+    results = {"estimator": [model], "indices": {"test": [np.arange(100)]}}
+    assert MisclassifiedDisplay.from_cv_results(results, X, y).images.shape[1:] == (1, 4, 16)
+    told = MisclassifiedDisplay.from_estimator(model, X, y, image_shape=(2, 32))
+    assert told.images.shape[1:] == (1, 2, 32)
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+@pytest.mark.parametrize("labels", ["digit", "the digit called"])
+def test_titles_do_not_overlap_in_given_axes(pyplot, digits, layout, labels):
+    X, y = digits
+    truth = np.array([f"{labels} {label}" for label in y])
+    certainty = np.ones(300)
+    guess = np.roll(truth, 1)
+    figure, axes = pyplot.subplots(1, 2, layout=layout)
+    display = MisclassifiedDisplay.from_predictions(truth, guess, X, y_proba=certainty, ax=axes[0])
+    figure.draw_without_rendering()
+    boxes = [panel.title.get_window_extent() for panel in display.axes_]
+    boxes += [panel.get_window_extent() for panel in display.axes_]
+    boxes.append(axes[0].title.get_window_extent())
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def test_long_titles_do_not_overlap_in_a_figure_of_their_own(pyplot, digits):
+    X, y = digits
+    truth = np.array([f"the digit called {label}" for label in y])
+    display = MisclassifiedDisplay.from_predictions(truth, np.roll(truth, 1), X)
+    display.figure_.draw_without_rendering()
+    boxes = [panel.title.get_window_extent() for panel in display.axes_]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
 def test_panels_are_laid_in_the_place_of_given_axes(pyplot, digits):
     X, y = digits
     figure, axes = pyplot.subplots(1, 2, layout="constrained")
@@ -131,6 +207,8 @@ def test_what_cannot_be_shown_is_refused(digits):
     X, y = digits
     with pytest.raises(ValueError, match=r"MisclassifiedDisplay.from_predictions.* rows of 60"):
         MisclassifiedDisplay.from_predictions(y, y, X[:, :60])
+    with pytest.raises(ValueError, match="expects n_images of at least 1, got -1"):
+        MisclassifiedDisplay.from_predictions(y, y, X, n_images=-1)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         MisclassifiedDisplay.from_predictions(y, y[1:], X)
     with pytest.raises(ValueError, match="expects estimators and indices: call cross_validate"):

@@ -256,3 +256,10 @@ def test_the_error_names_the_transformer():
         ValueError, match="CharacterNormalizer takes pictures of up to max_pixels=9"
     ):
         CharacterNormalizer(max_pixels=9).transform([np.zeros((4, 4))])
+
+
+@pytest.mark.parametrize("shape", [(1, 900), (900, 1), (2, 3000), (3000, 2)])
+def test_a_picture_as_thin_as_a_thread_is_normalised(shape):
+    picture = np.full(shape, 255, dtype=np.uint8)
+    picture[: max(1, shape[0] // 2), : max(1, shape[1] // 2)] = 0
+    assert CharacterNormalizer().transform([picture]).shape == (1, 784)

@@ -1,5 +1,7 @@
 """Calibration: the error against a loop written out, the picture against the numbers."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,7 +134,7 @@ def test_the_display_has_the_bins_of_every_model(pyplot, digits):
         )
         assert display.errors[name] == pytest.approx(error)
         assert display.bins.query("model == @name")["share"].sum() == pytest.approx(1)
-    texts = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
+    texts = [text.get_text() for text in display.legend_.get_texts()]
     assert texts == [f"{n}, ECE {100 * error:.1f} %" for n, error in display.errors.items()]
     assert display.figure_ is display.ax_.figure
 
@@ -158,7 +160,7 @@ def test_folds_and_a_comparison_are_drawn_out_of_fold(pyplot, digits):
 def test_an_svc_is_told_how_to_get_probabilities(pyplot, digits):
     X, y = digits
     svm = SVC().fit(X, y)
-    with pytest.raises(ValueError, match="with predict_proba, got a SVC: Calibrated"):
+    with pytest.raises(ValueError, match="with predict_proba, got an SVC: Calibrated"):
         ReliabilityDisplay.from_estimator(svm, X, y)
     results = cross_validate(svm, X, y, cv=2, return_estimator=True, return_indices=True)
     with pytest.raises(ValueError, match="from_cv_results expects a classifier with predict_proba"):
@@ -183,3 +185,20 @@ def test_points_are_seen_where_the_bins_are(pyplot, own_axes):
         x, height = panel.transData.transform((certainty, accuracy)).round().astype(int)
         shade = np.rint(np.multiply(to_rgb("C0"), 255))
         np.testing.assert_array_equal(pixels[len(pixels) - height, x], shade)
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_narrow_axes_hold_panels_labels_and_legend(pyplot, layout):
+    y_proba = draw_probabilities(200, 4)
+    display = ReliabilityDisplay.from_predictions(
+        np.zeros(200, dtype=int), y_proba, labels=range(4), name="a name that is rather long"
+    )
+    figure, ax = pyplot.subplots(figsize=(4.5, 3), layout=layout)
+    display.plot(ax=ax)
+    figure.draw_without_rendering()
+    boxes = [panel.get_tightbbox() for panel in display.axes_]
+    boxes.append(display.legend_.get_window_extent())
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1

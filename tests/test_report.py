@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import RepeatedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -27,7 +28,7 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.text, self._skipped = [], "", False
+        self.tags, self.text, self.code, self._skipped = [], "", "", False
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
@@ -36,12 +37,25 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text += "" if self._skipped else data
+        self.code += data if self.tags and self.tags[-1][0] == "code" else ""
 
     def handle_endtag(self, tag):
         self._skipped = False
 
     def all(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
+
+    def strips(self):
+        """Return the alternative texts of the pictures of every list."""
+        strips, current = [], None
+        for tag, attributes in self.tags:
+            if attributes.get("class") == "strip":
+                strips.append(current := [])
+            elif tag in ("section", "ul", "h3"):
+                current = None
+            elif tag == "img" and current is not None:
+                current.append(attributes["alt"])
+        return strips
 
     def digits(self):
         return [image for image in self.all("img") if image.get("class") == "digit"]
@@ -113,15 +127,15 @@ def test_other_data_make_other_statements(comparison, tmp_path):
     )
     after = write(exchanged, tmp_path).text
     assert comparison.best != exchanged.best
-    assert f"{comparison.best} is the most accurate: " in before
-    assert f"{exchanged.best} is the most accurate: " in after
-    assert f"{comparison.best} is the most accurate: " not in after
+    assert f"{comparison.best} is the most accurate: its mean" in before
+    assert f"{exchanged.best} is the most accurate: its mean" in after
+    assert f"{comparison.best} is the most accurate: its mean" not in after
     robustness = comparison.robustness.assign(
         accuracy=lambda table: table["accuracy"].where(table["kind"] != "blur", 0.0)
     )
     broken = write(replace(comparison, robustness=robustness), tmp_path).text
-    assert "most is lost to shift" in before
-    assert "most is lost to blur" in broken
+    assert "svm by shift" in before
+    assert "svm by blur" in broken
 
 
 def test_every_mistake_is_pictured_behind_its_confusion(comparison, tmp_path):
@@ -210,6 +224,59 @@ def test_a_perfect_model_on_one_split_is_reported(digits, tmp_path):
     assert "one split, trained on" in page.text
     assert "Not measured" in page.text
     assert "cv=cv" in page.text
+
+
+def test_an_image_of_less_contrast_looks_so(page_of_contrast, digits):
+    clean, faint = page_of_contrast
+    assert clean.max() == 255
+    assert faint.max() < 128
+    np.testing.assert_allclose(faint, np.rint(0.25 * clean), atol=16)  # of 16 greys
+
+
+@pytest.fixture
+def page_of_contrast(digits, tmp_path):
+    comparison = compare_models([GaussianNB()], *digits, cv=2, corruptions=["contrast"])
+    page = write(comparison, tmp_path)
+    alts = ("an image as it is", "the image after contrast of severity 3")
+    images = [next(image for image in page.digits() if image["alt"] == alt) for alt in alts]
+    contents = [b64decode(image["src"].partition(",")[2]) for image in images]
+    return [np.asarray(Image.open(BytesIO(content)), dtype=float) for content in contents]
+
+
+def test_the_code_on_the_page_makes_the_comparison_again(comparison, page, digits):
+    X, y = digits
+    names = {"X": X, "y": y}
+    exec(compile(page.code, "report", "exec"), names)
+    pd.testing.assert_frame_equal(names["comparison"].predictions, comparison.predictions)
+
+
+def test_rows_that_were_tested_several_times_are_pictured_once(digits, tmp_path):
+    X, y = digits
+    folds = RepeatedKFold(n_splits=2, n_repeats=3, random_state=0)
+    comparison = compare_models([GaussianNB(), SVC(C=0.1)], X, y, cv=folds, random_state=0)
+    page = write(comparison, tmp_path)
+    assert "Counts are of predictions" in page.text
+    wrong = comparison.predictions.query("svc != true_label")
+    assert wrong["row"].duplicated().any()
+    for (true, guess), count in wrong.groupby(["true_label", "svc"]).size().nlargest(9).items():
+        assert f"{true} read as {guess}: {count}" in page.text
+    assert len(page.strips()) > 9
+    for strip in page.strips():
+        rows = [re.search(r"\(row (\d+)\)", alt) for alt in strip]
+        assert len({row[1] for row in rows if row}) == sum(row is not None for row in rows)
+
+
+@pytest.mark.parametrize("name", ["seed", "_knn", "a$_$", "kind", "mean", "clean"])
+def test_any_name_of_a_model_can_be_reported(digits, tmp_path, name):
+    X, y = digits
+    models = {name: GaussianNB(), "$$": KNeighborsClassifier(3)}
+    labels = np.array([f"$_{label}$" for label in y])
+    comparison = compare_models(
+        models, X[:100], labels[:100], cv=2, random_state=0, corruptions=["blur"]
+    )
+    page = write(comparison, tmp_path)
+    assert name in page.text
+    assert "$_3$" in page.text
 
 
 @pytest.mark.slow

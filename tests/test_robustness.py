@@ -171,3 +171,15 @@ def test_a_comparison_keeps_probabilities_of_models_that_have_them(digits):
     assert table.columns.tolist() == list(range(10))
     np.testing.assert_allclose(table.sum(axis=1), 1)
     assert (table.idxmax(axis=1) == comparison.predictions["nb"]).all()
+
+
+def test_kinds_may_have_different_numbers_of_severities():
+    rows = [("knn", "clean", 0, 0.95), ("svm", "clean", 0, 0.98)]
+    rows += [("knn", "shift", level, 0.95 - 0.1 * level) for level in (1, 2)]
+    rows += [("svm", "shift", level, 0.98 - 0.05 * level) for level in (1, 2)]
+    rows += [("knn", "noise", level, 0.95 - 0.02 * level) for level in range(1, 6)]
+    rows += [("svm", "noise", level, 0.98 - 0.04 * level) for level in range(1, 6)]
+    curve = pd.DataFrame(rows, columns=["model", "kind", "severity", "accuracy"])
+    relative = mean_corruption_error(curve, "knn")["relative_mce"]
+    assert relative["knn"] == pytest.approx(1)
+    assert relative["svm"] == pytest.approx((0.5 + 2) / 2)

@@ -1,5 +1,7 @@
 """The picture of robustness: a panel a kind, a line a model; and its sentences and table."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,8 +33,7 @@ def test_a_panel_has_a_line_for_every_model_at_its_accuracies(pyplot, curve):
         for line, name in zip(ax.lines, ["svm", "net"], strict=True):
             rows = curve[(curve["model"] == name) & curve["kind"].isin(["clean", kind])]
             np.testing.assert_allclose(line.get_xydata(), rows[["severity", "accuracy"]])
-    (legend,) = display.figure_.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["svm", "net"]
+    assert [text.get_text() for text in display.legend_.get_texts()] == ["svm", "net"]
 
 
 @pytest.mark.parametrize("name", ["svm", "net"])
@@ -80,17 +81,27 @@ def test_a_curve_without_corruptions_is_refused(curve):
         RobustnessDisplay.from_curve(curve[curve["kind"] == "clean"])
 
 
-def test_axes_placed_by_hand_are_refused(pyplot, curve):
-    ax = pyplot.figure().add_axes((0, 0, 1, 1))
-    with pytest.raises(ValueError, match="expects axes of a grid such as pyplot"):
-        RobustnessDisplay.from_curve(curve, ax=ax)
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_two_in_a_figure_keep_their_legends_and_panels_apart(pyplot, curve, layout):
+    figure, axes = pyplot.subplots(1, 2, figsize=(8, 4), layout=layout)
+    displays = [RobustnessDisplay.from_curve(curve, ax=ax) for ax in axes]
+    figure.draw_without_rendering()
+    boxes = [
+        [display.legend_.get_window_extent(), *(ax.get_tightbbox() for ax in display.axes_)]
+        for display in displays
+    ]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes[0] + boxes[1], 2))
+    assert max(box.x1 for box in boxes[0]) < min(box.x0 for box in boxes[1])
+    for box in boxes[0] + boxes[1]:
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
 
 
 def test_sentences_and_table_follow_the_numbers(curve):
     first = describe_robustness(curve)[0]
     worst = curve[curve["kind"] != "clean"].groupby(["model", "kind"])["accuracy"].mean()
     name = first.partition(":")[0]
-    assert f"broken by {worst[name].idxmin()} ({100 * worst[name].min():.1f} %)" in first
+    assert f"loses most by {worst[name].idxmin()} ({100 * worst[name].min():.1f} %)" in first
     table = format_robustness(curve)
     assert table.columns[0] == name
     assert table.loc["mean", name] == f"{100 * worst[name].mean():.1f}"

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import RidgeClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -138,7 +138,7 @@ def test_the_worst_mistakes_of_folds_are_explained_by_who_did_not_see_them(pyplo
 def test_what_cannot_be_explained_is_refused(pyplot, net, digits):
     X, y = digits
     svm = SVC().fit(X, y)
-    with pytest.raises(ValueError, match='got a SVC: give method="occlusion"'):
+    with pytest.raises(ValueError, match='got an SVC: give method="occlusion"'):
         SaliencyDisplay.from_estimator(svm, X, method="gradients")
     with pytest.raises(ValueError, match=r"expects method as one of gradients, .* got 'lime'"):
         SaliencyDisplay.from_estimator(net, X, method="lime")
@@ -149,6 +149,35 @@ def test_what_cannot_be_explained_is_refused(pyplot, net, digits):
     perfect = {"estimator": [svm], "indices": {"test": [np.arange(20)]}}
     with pytest.raises(ValueError, match="all is predicted rightly"):
         SaliencyDisplay.from_cv_results(perfect, X, svm.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (VotingClassifier([("a", SVC()), ("b", GaussianNB())]), "with predict_proba or decision_f"),
+        (Ridge(), "expects a classifier, got a Ridge"),
+    ],
+    ids=["votes", "regressor"],
+)
+def test_what_has_no_score_of_a_label_is_refused(pyplot, model, message, digits):
+    model.fit(*digits)
+    with pytest.raises(ValueError, match=message):
+        SaliencyDisplay.from_estimator(model, digits[0])
+
+
+def test_labels_of_text_are_not_taken_for_numbers(pyplot, digits):
+    X, _ = digits
+    model = GaussianNB().fit(X, np.arange(300) % 12)
+    with pytest.raises(ValueError, match="among the labels, got '10'"):
+        SaliencyDisplay.from_estimator(model, X, target="10")
+
+
+def test_images_have_the_shape_that_the_classifier_was_told(pyplot, digits):
+    X, y = digits
+    net = CNNClassifier((2,), image_shape=(4, 16), max_iter=1).fit(X, y)
+    for method in ("occlusion", "gradients"):
+        display = SaliencyDisplay.from_estimator(net, X, method=method, n_images=1)
+        assert display.saliencies["CNNClassifier"][1].shape == (1, 4, 16)
 
 
 def test_pixels_are_seen_where_they_are(pyplot):

@@ -55,20 +55,39 @@ def test_one_fold_has_a_mean_and_nothing_else():
     assert np.isnan(corrected_t_test([0.02], n_train=6, n_test=1)[1:]).all()
 
 
-@pytest.mark.parametrize(
-    ("differences", "t", "p_value"),
-    [([0, 0, 0], 0, 1), ([0.1] * 5, np.inf, 0), ([-0.1] * 5, -np.inf, 0)],
-)
-def test_a_variance_of_zero_decides(differences, t, p_value):
-    test = corrected_t_test(differences, n_train=9, n_test=1)
-    assert (test.t, test.p_value) == (t, p_value)
-    assert test.ci_low == test.mean_difference == test.ci_high
+def test_no_difference_at_all_is_no_evidence():
+    test = corrected_t_test([0, 0, 0], n_train=9, n_test=1)
+    assert (test.t, test.p_value) == (0, 1)
+    assert test.ci_low == test.mean_difference == test.ci_high == 0
+
+
+@pytest.mark.parametrize("difference", [0.1, -0.1])
+def test_equal_differences_have_the_variance_of_rows_that_differ(difference):
+    # 100 rows of which ten are judged otherwise, all in favour of one model
+    rows = np.zeros(100)
+    rows[:10] = np.sign(difference)
+    test = corrected_t_test([difference] * 5, n_train=400, n_test=100)
+    expected = difference / np.sqrt(rows.var() / 100 * (1 / 5 + 100 / 400))
+    assert test.t == pytest.approx(expected)
+    assert test.ci_low < test.mean_difference < test.ci_high
 
 
 def test_rounding_is_no_variance():
     differences = np.array([0.95, 0.85, 0.75]) - np.array([0.9, 0.8, 0.7])
     assert np.ptp(differences) > 0
-    assert corrected_t_test(differences, n_train=2, n_test=1).t == np.inf
+    equal = corrected_t_test([0.05] * 3, n_train=2, n_test=1)
+    assert corrected_t_test(differences, n_train=2, n_test=1).t == pytest.approx(equal.t)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3])
+def test_few_folds_of_few_rows_do_not_decide_by_being_equal(n_folds):
+    rng = np.random.default_rng(0)
+    shares = rng.binomial(30, 0.9, size=(2000, n_folds, 2)) / 30
+    tests = [
+        corrected_t_test(gaps, n_train=30 * (n_folds - 1), n_test=30)
+        for gaps in shares[..., 0] - shares[..., 1]
+    ]
+    assert np.mean([test.p_value < 0.05 for test in tests]) <= 0.05
 
 
 def test_holm_is_its_definition():

@@ -38,6 +38,7 @@ NAMES = (
     "usps",
     "normalizing",
     "robustness",
+    "report",
     "mlp_classifier",
     "training_loop",
     "skorch_loader",

@@ -101,8 +101,8 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, report, 
     """Compare neural networks with classical classifiers.
 
     Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
-    which differences are more than chance, and a report for every model. After Ctrl-C the scores
-    of the fits that had ended are in unfinished.csv.
+    which differences are more than chance, and a report for every model. Until it ends, the scores
+    of the fits that have ended are in unfinished.csv.
     """
     from skdigits.app._compare import check_report, load_data, prepare_folder, write_report
     from skdigits.app._terminal import show_status
@@ -163,21 +163,23 @@ def _compare(names, X, y, cv, n_jobs, seed, robustness, folder):
 
 @contextmanager
 def _kept_on_interrupt(folder, move_bar):
-    """Give a callback for `compare_models`; what it was told is written if the block is stopped."""
-    from skdigits.app._compare import save_unfinished
+    """Give a callback for `compare_models` that keeps what it is told, and say so on an error."""
+    from skdigits.app._compare import Unfinished
 
-    rows = []
+    unfinished = Unfinished(folder)
 
     def on_result(name, fold, scores):
-        rows.append({"model": name, "fold": fold, **scores})
+        unfinished.add(name, fold, scores)
         if move_bar is not None:
             move_bar(name, fold, scores)
 
     try:
         yield on_result
     except BaseException:
-        click.echo(save_unfinished(rows, folder), err=True, nl=bool(rows))
+        sentence = unfinished.describe()
+        click.echo(sentence, err=True, nl=bool(sentence))
         raise
+    unfinished.remove()
 
 
 def _print_comparison(comparison, folder, paths):

@@ -6,12 +6,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import (
-    BaseCrossValidator,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    check_cv,
-)
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import check_random_state, column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import delayed
@@ -72,7 +67,8 @@ def compare_models(
         None (nested ones too) is set. A `random_state` of your own is kept. None seeds nothing.
     on_result : callable, default=None
         Called in this process as ``on_result(name, fold, scores)`` after every fit, in the
-        order in which they end; `scores` is a dict such as ``{"accuracy": 0.98, ...}``.
+        order in which they end; `scores` is a dict such as ``{"accuracy": 0.98, ...}``, with
+        the accuracies on worse images by names such as ``"blur_3"`` where they are measured.
 
     Returns
     -------
@@ -140,7 +136,7 @@ def compare_models(
         for job, found in results:
             measured[job.name, job.fold] = found
             if on_result is not None:
-                on_result(job.name, job.fold, dict(found.scores))
+                on_result(job.name, job.fold, found.scores | _name_robustness(plan, found))
     return replace(
         _collect(estimators, splits, seeds, X, y, plan, measured),
         image_shape=image_shape,
@@ -148,11 +144,20 @@ def compare_models(
     )
 
 
+def _name_robustness(plan, found):
+    """Return the accuracies on worse images by names such as "blur_3"; none where not measured."""
+    if plan is None:
+        return {}
+    named = zip(plan.pairs, found.robustness, strict=True)
+    return {f"{kind}_{severity}": accuracy for (kind, severity), accuracy in named if severity}
+
+
 def _write_settings(**arguments):
     """Return arguments as Python writes them; arrays, splits and the like by their name alone."""
     return {
         name: repr(value)
-        if isinstance(value, (Integral, str, tuple, BaseCrossValidator))
+        if isinstance(value, (Integral, str, tuple))
+        or type(value).__module__.startswith("sklearn.model_selection")
         or (isinstance(value, list) and name == "corruptions")
         else name
         for name, value in arguments.items()
@@ -236,6 +241,8 @@ def _plan_corruptions(corruptions, X, image_shape):
     if corruptions is None:
         return None
     check_images(X, image_shape, who="compare_models")
+    if len(corruptions) == 0:
+        raise ValueError('compare_models expects kinds of corruption, "all" or None, got none.')
     pairs = plan_corruptions(corruptions, who="compare_models")
     return CorruptionPlan(pairs, image_shape)
 
@@ -251,12 +258,14 @@ def _collect(estimators, splits, seeds, X, y, plan, measured):
     rows = np.concatenate([test for _, test in splits])
     folds = np.repeat(np.arange(len(splits)), [len(test) for _, test in splits])
     predictions = pd.DataFrame({"row": rows, "fold": folds, "true_label": y[rows]})
-    probabilities = {}
+    probabilities, certainties = {}, {}
     for name in estimators:
         found = [measured[name, fold] for fold in range(len(splits))]
         predictions[name] = np.concatenate([fold.predicted for fold in found])
         if all(fold.probabilities is not None for fold in found):
             probabilities[name] = pd.concat([fold.probabilities for fold in found]).fillna(0)
+        if all(fold.certainty is not None for fold in found):
+            certainties[name] = np.concatenate([fold.certainty for fold in found])
     return ModelComparison(
         fold_scores,
         predictions,
@@ -264,6 +273,7 @@ def _collect(estimators, splits, seeds, X, y, plan, measured):
         probabilities={
             name: table.set_axis(predictions.index) for name, table in probabilities.items()
         },
+        certainties=certainties,
         robustness=None
         if plan is None
         else _collect_robustness(estimators, splits, plan, measured),

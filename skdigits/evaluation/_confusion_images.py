@@ -4,12 +4,16 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from skdigits._optional import import_optional
+from skdigits.evaluation._images import count_pixels, draw_image
+from skdigits.evaluation._last_step import own_image_shape
 from skdigits.evaluation._predicted import (
     of_comparison,
     of_cv_results,
     of_estimator,
     of_predictions,
 )
+from skdigits.evaluation._repeats import first_of_each
+from skdigits.evaluation._style import hide_spines, plain
 
 _MARGIN = 0.08  # of a cell, around its picture
 
@@ -28,7 +32,7 @@ class ConfusionImagesDisplay:
     labels : ndarray of shape (n_labels,)
         The labels shown.
     counts : ndarray of shape (n_labels, n_labels)
-        How many images of the row's label were taken for the column's.
+        How often an image of the row's label was taken for the column's.
     images : ndarray of shape (n_labels, n_labels, channels, height, width)
         The picture of each cell, NaN where there is none.
     n_all_labels : int, default=None
@@ -47,6 +51,11 @@ class ConfusionImagesDisplay:
     --------
     sklearn.metrics.ConfusionMatrixDisplay : The same in numbers.
     MisclassifiedDisplay : Mistakes in the order of how bad they are.
+
+    Notes
+    -----
+    Repeated cross-validation predicts a row several times: `counts` has every prediction, the
+    mean of what was read rightly has each row once.
 
     Examples
     --------
@@ -82,7 +91,8 @@ class ConfusionImagesDisplay:
         max_labels : int, default=12
             Where there are more labels, those that are confused most are shown.
         image_shape : tuple of int, default=None
-            (height, width) or (channels, height, width) of rows; None infers a square.
+            (height, width) or (channels, height, width) of rows; None takes that of the
+            classifier where it has one, else infers a square.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -92,6 +102,8 @@ class ConfusionImagesDisplay:
             The display, drawn.
         """
         predicted = of_estimator(estimator, X, y)
+        if image_shape is None:
+            image_shape = own_image_shape(estimator, count_pixels(X))
         return cls._draw(predicted, max_labels, image_shape, ax, "from_estimator")
 
     @classmethod
@@ -141,7 +153,8 @@ class ConfusionImagesDisplay:
         max_labels : int, default=12
             Where there are more labels, those that are confused most are shown.
         image_shape : tuple of int, default=None
-            (height, width) or (channels, height, width) of rows; None infers a square.
+            (height, width) or (channels, height, width) of rows; None takes that of the
+            classifier where it has one, else infers a square.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -157,6 +170,8 @@ class ConfusionImagesDisplay:
         """
         who = "ConfusionImagesDisplay.from_cv_results"
         predicted = of_cv_results(cv_results, X, y, who=who)
+        if image_shape is None:
+            image_shape = own_image_shape(cv_results["estimator"][0], count_pixels(X))
         return cls._draw(predicted, max_labels, image_shape, ax, "from_cv_results")
 
     @classmethod
@@ -190,11 +205,13 @@ class ConfusionImagesDisplay:
     @classmethod
     def _draw(cls, predicted, max_labels, image_shape, ax, method):
         """Choose labels and the picture of each cell, and draw them."""
+        who = f"ConfusionImagesDisplay.{method}"
+        if max_labels < 1:
+            raise ValueError(f"{who} expects max_labels of at least 1, got {max_labels}.")
         all_labels = np.union1d(predicted.truth, predicted.predicted)
         counts = confusion_matrix(predicted.truth, predicted.predicted, labels=all_labels)
         kept = _most_confused(counts, max_labels)
         labels = all_labels[kept]
-        who = f"ConfusionImagesDisplay.{method}"
         pictures = [
             [_picture(predicted, true, guess, image_shape, who) for guess in labels]
             for true in labels
@@ -234,19 +251,14 @@ class ConfusionImagesDisplay:
         return self
 
     def _draw_cell(self, ax, true, guess):
-        image = self.images[true, guess]
         left, right, top, bottom = guess, guess + 1, true, true + 1
         is_mistake = true != guess
         color = "#d55e00" if is_mistake else "#0072b2"
         ax.add_patch(_rectangle(guess, true, color, self._strength(true, guess)))
-        shades = image.mean(axis=0) if len(image) != 3 else np.moveaxis(image, 0, -1)
-        shades = (shades - shades.min()) / max(np.ptp(shades), np.finfo(float).tiny)
-        ax.imshow(
-            shades,
-            cmap="gray",
+        draw_image(
+            ax,
+            self.images[true, guess],
             extent=(left + _MARGIN, right - _MARGIN, bottom - _MARGIN, top + _MARGIN),
-            interpolation="nearest",
-            zorder=2,
         )
         self.text_[true, guess] = ax.text(
             right - _MARGIN,
@@ -272,15 +284,15 @@ class ConfusionImagesDisplay:
         middles = np.arange(n_labels) + 0.5
         rotation = 90 if max(len(str(label)) for label in self.labels) > 3 else 0
         ax.set(xlim=(0, n_labels), ylim=(n_labels, 0), aspect="equal")
-        ax.set_xticks(middles, self.labels, rotation=rotation)
-        ax.set_yticks(middles, self.labels)
+        labels = [plain(label) for label in self.labels]
+        ax.set_xticks(middles, labels, rotation=rotation)
+        ax.set_yticks(middles, labels)
         ax.set(xlabel="Read as", ylabel="True label")
         for edge in range(n_labels + 1):
             ax.axhline(edge, color="0.9", linewidth=0.6, zorder=0)
             ax.axvline(edge, color="0.9", linewidth=0.6, zorder=0)
         ax.tick_params(length=0)
-        for spine in ax.spines.values():
-            spine.set_visible(False)
+        hide_spines(ax)
         if self.n_all_labels is not None and self.n_all_labels > n_labels:
             ax.set_title(f"The {n_labels} most confused of {self.n_all_labels} labels")
 
@@ -296,7 +308,8 @@ def _picture(predicted, true, guess, image_shape, who):
     """Return the worst of a kind of mistake, or the mean of what was read rightly."""
     worst = predicted.worst_first((predicted.truth == true) & (predicted.predicted == guess))
     if true == guess and len(worst):
-        return predicted.images(worst, image_shape, who=who).mean(axis=0)
+        once = first_of_each(predicted.rows, worst)
+        return predicted.images(once, image_shape, who=who).mean(axis=0)
     if len(worst):
         return predicted.images(worst[:1], image_shape, who=who)[0].astype(float)
     return np.full(predicted.images(np.arange(1), image_shape, who=who).shape[1:], np.nan)

@@ -5,6 +5,8 @@ from sklearn.isotonic import isotonic_regression
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from skdigits._optional import import_optional
+from skdigits.evaluation._panels import fit_into, is_laid_out
+from skdigits.evaluation._style import hide_spines, plain
 
 _FONT_SIZE = 9
 _LINE_HEIGHT = 1.5  # of a label, in font sizes
@@ -108,7 +110,8 @@ class ModelComparisonDisplay:
         self.points_ = self._draw_points(ax)
         _dress_axes(ax)
         self.labels_ = self._draw_labels(ax)
-        _make_room(ax, self.labels_)
+        if not is_laid_out(ax):
+            fit_into(ax.get_position(original=True), [ax], sides=("right",))
         return self
 
     def _draw_points(self, ax):
@@ -140,7 +143,7 @@ class ModelComparisonDisplay:
         rows = zip(self.names, self.fit_seconds, self.accuracy, heights, strict=True)
         return [
             ax.annotate(
-                f"{name}  {accuracy:.2%}".replace("%", " %"),
+                plain(f"{name}  {100 * accuracy:.2f} %"),
                 xy=(seconds, accuracy),
                 xytext=(1.03, height),
                 textcoords="axes fraction",
@@ -206,7 +209,8 @@ def save_confusion_matrix(matrix, name, path):
     side = min(20, 2.5 + 0.42 * n_labels)
     figure = _make_figure("ModelComparison.save", (side, side))
     ax = figure.subplots()
-    display = ConfusionMatrixDisplay(matrix.to_numpy(), display_labels=list(matrix.index))
+    labels = [plain(label) for label in matrix.index]
+    display = ConfusionMatrixDisplay(matrix.to_numpy(), display_labels=labels)
     display.plot(
         ax=ax,
         cmap="Blues",
@@ -216,7 +220,7 @@ def save_confusion_matrix(matrix, name, path):
     )
     _hide_zeros(display)
     n_right, n_rows = int(np.trace(matrix)), int(matrix.to_numpy().sum())
-    ax.set_title(f"{name}: {n_right:,} of {n_rows:,} right")
+    ax.set_title(plain(f"{name}: {n_right:,} of {n_rows:,} right"))
     figure.savefig(path, format="png", dpi=150)
 
 
@@ -242,8 +246,7 @@ def _dress_axes(ax):
     # An error bar may pass 100 %, an accuracy cannot.
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %" if value < 1.0001 else "")
     ax.grid(alpha=0.25)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    hide_spines(ax, "top", "right")
 
 
 def _label_decades(ax):
@@ -256,15 +259,3 @@ def _label_decades(ax):
     ax.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.xaxis.set_minor_formatter(ticker.NullFormatter())
-
-
-def _make_room(ax, labels):
-    """Narrow the axes by their labels' width, where no layout engine does."""
-    if ax.figure.get_layout_engine() is not None:
-        return
-    text = import_optional("matplotlib.text", extra="plot", who="ModelComparisonDisplay.plot")
-    # The text alone: an annotation's own extent has its line in it.
-    widest = max(text.Text.get_window_extent(label).width for label in labels)
-    share = min(0.6, 0.04 + widest / ax.get_window_extent().width)
-    box = ax.get_position()
-    ax.set_position([box.x0, box.y0, box.width * (1 - share), box.height])

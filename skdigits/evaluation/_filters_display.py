@@ -5,9 +5,10 @@ import numpy as np
 # Part of scikit-learn's documented API in spite of its underscore.
 from sklearn.utils import _safe_indexing as take_rows
 
-from skdigits.evaluation._first_layer import read_first_layer
+from skdigits.evaluation._first_layer import LABELS, read_first_layer
 from skdigits.evaluation._images import draw_image
-from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._panels import fit_panels, lay_panels
+from skdigits.evaluation._style import plain
 
 _N_COLUMNS = 9
 _FONT_SIZE = 8
@@ -26,8 +27,8 @@ class FiltersDisplay:
         What is looked for.
     maps : ndarray of shape (n_filters, height, width) or (n_filters,)
         Where, or how much of it, is found in the image.
-    numbers : ndarray of shape (n_filters,)
-        Their places in the layer.
+    names : ndarray of shape (n_filters,)
+        What each is called: its label, or its number in the layer.
     n_all_filters : int, default=None
         How many the layer has, where fewer are shown.
     kind : str, default="filters"
@@ -59,22 +60,23 @@ class FiltersDisplay:
     ((8, 1, 8, 8), True)
     """
 
-    def __init__(self, *, image, filters, maps, numbers, n_all_filters=None, kind="filters"):
+    def __init__(self, *, image, filters, maps, names, n_all_filters=None, kind="filters"):
         self.image = image
         self.filters = filters
         self.maps = maps
-        self.numbers = numbers
+        self.names = names
         self.n_all_filters = n_all_filters
         self.kind = kind
 
     @classmethod
     def from_estimator(cls, estimator, X, *, row=0, n_filters=17, image_shape=None, ax=None):
-        """Draw the filters that find the most in an image.
+        """Draw the filters that give most for an image, the strongest first.
 
         Those of a convolution are small pictures that are looked for everywhere, and give a map of
         where they were found, after pooling and activation. A unit of a dense layer looks at all
-        pixels and gives one number, as does a label of a linear model; and so does a support
-        vector of an SVM: how alike it is to the image by the kernel.
+        pixels and gives one number, as does a label of a linear model, whose highest decides; and
+        so does a support vector of an SVM: how alike it is to the image by the kernel. The
+        headings are their labels or numbers, and what they give.
 
         Parameters
         ----------
@@ -104,18 +106,18 @@ class FiltersDisplay:
             If the classifier has no layer of weights, a forest say, or it does not see images.
         """
         who = "FiltersDisplay.from_estimator"
-        images, filters, maps, kind = read_first_layer(
-            estimator, take_rows(X, [row]), image_shape, who=who
-        )
-        found = np.abs(maps[0]).reshape(len(filters), -1).mean(axis=1)
+        layer = read_first_layer(estimator, take_rows(X, [row]), image_shape, who=who)
+        maps = layer.maps[0]
+        found = maps if layer.kind == LABELS else np.abs(maps)  # a label below zero is rejected
+        found = found.reshape(len(maps), -1).mean(axis=1)
         shown = np.argsort(-found, kind="stable")[:n_filters]
         return cls(
-            image=images[0],
-            filters=filters[shown],
-            maps=maps[0][shown],
-            numbers=shown,
-            n_all_filters=len(filters),
-            kind=kind,
+            image=layer.images[0],
+            filters=layer.filters[shown],
+            maps=maps[shown],
+            names=layer.names[shown],
+            n_all_filters=len(maps),
+            kind=layer.kind,
         ).plot(ax=ax)
 
     def plot(self, ax=None):
@@ -156,6 +158,7 @@ class FiltersDisplay:
             panel.remove()
         self.axes_ = np.array(used)
         self._dress(ax)
+        fit_panels(ax, used)
         return self
 
     def _draw_filter(self, cell, position):
@@ -165,7 +168,8 @@ class FiltersDisplay:
             draw_image(cell[0], kernel, limits=(-extreme, extreme), cmap="RdBu_r")
         else:
             draw_image(cell[0], kernel)
-        title = f"{self.numbers[position]}" if found.ndim else f"{found:.3g}"
+        name = plain(self.names[position])
+        title = name if found.ndim else f"{name}: {found:.3g}"
         cell[0].set_title(title, fontsize=_FONT_SIZE)
         if found.ndim:
             lowest = min(0.0, float(self.maps.min()))
@@ -181,4 +185,4 @@ class FiltersDisplay:
         if ax is None:
             self.figure_.suptitle(heading, fontsize=10)
         else:
-            ax.set_title(heading, fontsize=10, pad=18)
+            ax.set_title(heading, fontsize=10)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skdigits.evaluation._confusions import count_confused_pairs
 from skdigits.evaluation._robustness import CLEAN
+from skdigits.evaluation._statistics import corrected_t_test
 from skdigits.evaluation._tables import (
     SIGNIFICANCE,
     describe_differences,
@@ -79,9 +80,11 @@ def find_breaks(comparison):
             question, 'Not measured: compare_models(..., corruptions="all") does it.', []
         )
     means = comparison.robustness.pivot_table("accuracy", "kind", "model", sort=False)
-    corrupted = means.drop(index=CLEAN)
-    answer = f"{_describe_most_robust(means.loc[CLEAN], corrupted.mean())} {_describe_worst(means)}"
-    return Finding(question, answer, describe_robustness(comparison.robustness))
+    sentences = [
+        _describe_most_robust(comparison, means),
+        _describe_losses(means),
+    ]
+    return Finding(question, " ".join(sentences), describe_robustness(comparison.robustness))
 
 
 def find_all(comparison):
@@ -131,8 +134,11 @@ def _say_as_good(comparison, front, times):
         return f"{best}: it is the quickest too, {times[best]} a fold."
     good = [name for name in front if name == best or _is_as_good(differences.loc[name])]
     other = good[0] if good[0] != best else front[-2]
-    gap = _say_points(differences.loc[other, "mean_difference"])
+    difference = differences.loc[other, "mean_difference"]
+    gap = _say_points(difference)
     trade = f"in {times[other]} a fold instead of {times[best]}"
+    if other == good[0] and difference <= 0:
+        return f"{other}: as accurate as {best}, {trade}."
     if other == good[0]:
         return f"{other}: {gap} behind {best}, which may be chance, {trade}."
     return (
@@ -190,23 +196,40 @@ def _describe_hardest(comparison, names):
     return f"{n_hardest:,} of the predictions {verb} wrong in all of them."
 
 
-def _describe_most_robust(clean, corrupted):
-    robust, best = corrupted.idxmax(), clean.idxmax()
-    shares = corrupted.map(lambda accuracy: say_percent(accuracy, 1))
-    if len(clean) == 1:
-        return f"{robust} gets {shares[robust]} of worse images right."
-    sentence = f"{robust} is the most accurate on worse images, {shares[robust]}"
-    if robust == best:
-        second = corrupted.drop(robust).idxmax()
-        return f"{sentence}, as on clean ones; next is {second}, {shares[second]}."
-    return f"{sentence}; {best}, the best on clean ones, gets {shares[best]}."
+def _describe_most_robust(comparison, means):
+    """Say which model is best on worse images, and how sure its lead over the next one is."""
+    corrupted = means.drop(index=CLEAN).mean().sort_values(ascending=False, kind="stable")
+    robust, *others = corrupted.index
+    sentence = f"{robust} is right on {say_percent(corrupted.iloc[0], 1)} of worse images"
+    if not others:
+        return f"{sentence}."
+    second = others[0]
+    sentence += f", the most; {second} on {say_percent(corrupted.iloc[1], 1)}"
+    test = _test_robustness(comparison, robust, second)
+    if np.isnan(test.p_value):
+        return f"{sentence}."
+    sure = "more than chance" if test.p_value < SIGNIFICANCE else "which may be chance"
+    interval = f"{100 * test.ci_low:.1f} to {100 * test.ci_high:.1f} points"
+    return f"{sentence} ({interval} between them, {sure})."
 
 
-def _describe_worst(means):
-    lost = (means.loc[CLEAN] - means.drop(index=CLEAN)).mean(axis=1)
-    worst = lost.sort_values(ascending=False, kind="stable").head(2)
-    kinds = [f"{kind.replace('_', ' ')} ({_say_points(loss, 1)})" for kind, loss in worst.items()]
-    return f"On average most is lost to {say_list(kinds)}."
+def _test_robustness(comparison, first, second):
+    """Test the difference of two models' mean accuracies on worse images, over the folds."""
+    worse = comparison.robustness[comparison.robustness["kind"] != CLEAN]
+    by_fold = worse.pivot_table("accuracy", ["fold", "kind"], "model").groupby("fold").mean()
+    sizes = comparison.fold_scores[["n_train", "n_test"]].mean()
+    return corrected_t_test(by_fold[first] - by_fold[second], **sizes)
+
+
+def _describe_losses(means):
+    """Say of every model what it loses most by, the most robust first."""
+    lost = means.loc[CLEAN] - means.drop(index=CLEAN)
+    order = lost.mean().sort_values(kind="stable").index
+    worst = [
+        f"{name} by {lost[name].idxmax().replace('_', ' ')} ({_say_points(lost[name].max(), 1)})"
+        for name in order
+    ]
+    return f"What costs most: {say_list(worst)}."
 
 
 def _say_points(difference, digits=2):

@@ -1,10 +1,16 @@
 """Rows of data as pictures, and how a picture is drawn."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
+# Part of scikit-learn's documented API in spite of its underscore.
+from sklearn.utils import _safe_indexing as take_rows
+
 from skdigits._validation import infer_image_shape
+from skdigits.evaluation._style import hide_spines
 
 
 def check_images(X, image_shape=None, *, who):
@@ -79,8 +85,43 @@ def like_input(X, values, images):
     return values
 
 
-def draw_image(ax, image, *, limits=None, cmap="gray"):
-    """Draw one picture, a pixel a square, without ticks.
+def count_pixels(X):
+    """Return how many numbers an image of `X` has."""
+    return math.prod(np.shape(take_rows(X, [0])))
+
+
+def to_shades(image, limits=None):
+    """Return an image as shares of its brightness, ready to be shown.
+
+    Parameters
+    ----------
+    image : ndarray of shape (channels, height, width)
+        Three channels are red, green and blue, of others the mean is taken.
+    limits : (float, float), default=None
+        The values that are black and white; None takes the picture's own.
+
+    Returns
+    -------
+    ndarray of shape (height, width) or (height, width, 3)
+        0 to 1; what is no number is black.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdigits.evaluation._images import to_shades
+    >>> to_shades(np.array([[[4, 8, 12]]])).tolist()
+    [[0.0, 0.5, 1.0]]
+    >>> to_shades(np.array([[[4, 8, 12]]]), limits=(0, 16)).tolist()
+    [[0.25, 0.5, 0.75]]
+    """
+    image = np.nan_to_num(np.asarray(image, dtype=float))
+    shades = image.transpose(1, 2, 0) if len(image) == 3 else image.mean(axis=0)
+    low, high = limits or (shades.min(), shades.max())
+    return np.clip((shades - low) / max(high - low, np.finfo(float).tiny), 0, 1)
+
+
+def draw_image(ax, image, *, limits=None, cmap="gray", extent=None):
+    """Draw one picture, a pixel a square.
 
     Parameters
     ----------
@@ -92,21 +133,24 @@ def draw_image(ax, image, *, limits=None, cmap="gray"):
         The values that are black and white; None takes the picture's own.
     cmap : str, default="gray"
         Colours of a picture with one channel.
+    extent : (float, float, float, float), default=None
+        Left, right, bottom and top in the axes. None fills them, without ticks and frame.
 
     Returns
     -------
     matplotlib AxesImage
         What was drawn.
     """
-    low, high = limits or (float(image.min()), float(image.max()))
-    if len(image) == 3:
-        shares = (image - low) / max(high - low, np.finfo(float).tiny)
-        drawn = ax.imshow(np.clip(shares.transpose(1, 2, 0), 0, 1), interpolation="nearest")
-    else:
-        drawn = ax.imshow(
-            image.mean(axis=0), cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
-        )
-    ax.set(xticks=[], yticks=[])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    drawn = ax.imshow(
+        to_shades(image, limits),
+        cmap=cmap,
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+        extent=extent,
+        zorder=0 if extent is None else 2,
+    )
+    if extent is None:
+        ax.set(xticks=[], yticks=[])
+        hide_spines(ax)
     return drawn

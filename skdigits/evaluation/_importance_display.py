@@ -10,12 +10,13 @@ from skdigits.evaluation._importance import (
     hyperparameter_importance,
     hyperparameter_marginals,
 )
+from skdigits.evaluation._panels import fit_into, is_laid_out, pin, place_of
 from skdigits.evaluation._search_results import is_number
+from skdigits.evaluation._style import hide_spines, plain
 
 _WHO = "HyperparameterImportanceDisplay.plot"
 _MAX_LABELLED = 8  # values of a panel that are written out; of more numbers there is a scale
 _MAX_LETTERS = 28  # of a line
-_GAP = 0.02  # on both sides between bars and panels, as a share of the figure
 _REST = {NOISE: "noise of the folds", OTHER: "all else"}
 _COLORS = {"single": "#0072B2", "pair": "#56B4E9", "rest": "#BBBBBB"}  # Okabe and Ito
 
@@ -37,7 +38,7 @@ class HyperparameterImportanceDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes of the bars.
+        The axes that were drawn on, or those of the bars.
     axes_ : ndarray of matplotlib Axes
         The axes of the bars, then the panels of the hyper-parameters, from the top.
     figure_ : matplotlib Figure
@@ -125,14 +126,15 @@ class HyperparameterImportanceDisplay:
         bars = _choose_bars(self.importance, max_bars)
         panels = _choose_panels(self.importance, self.marginals, max_panels)
         self.axes_ = _lay_out(ax, bars, list(panels.values()))
-        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
-        self.bars_ = _draw_bars(self.ax_, bars)
+        self.ax_ = self.axes_[0] if ax is None else ax
+        self.figure_ = self.ax_.figure
+        self.bars_ = _draw_bars(self.axes_[0], bars)
         for panel, (name, values) in zip(self.axes_[1:], panels.items(), strict=True):
             _draw_values(panel, name, values)
         if panels:
             _share_scores(self.axes_[1:], self.score_name, self.marginals["sd"].notna().any())
         if ax is not None:
-            _make_room(ax, self.ax_, self.axes_[1:])
+            _make_room(ax, self.axes_)
         return self
 
 
@@ -164,23 +166,15 @@ def _lay_out(ax, bars, panels):
         grid = figure.add_gridspec(1, 2 if panels else 1)
     else:
         ax.set_axis_off()
-        figure, place = ax.figure, _find_place(ax)
-        grid = place.subgridspec(1, 2 if panels else 1, wspace=0.6)
+        figure = ax.figure
+        grid = place_of(ax).subgridspec(1, 2 if panels else 1)
     axes = [figure.add_subplot(grid[0])]
     if panels:
-        column = grid[1].subgridspec(
-            len(panels), 1, height_ratios=heights, hspace=None if ax is None else 0.8
-        )
+        column = grid[1].subgridspec(len(panels), 1, height_ratios=heights)
         axes += [figure.add_subplot(place) for place in column]
+    if ax is not None and ax.get_subplotspec() is None:
+        pin(axes)
     return np.array(axes)
-
-
-def _find_place(ax):
-    """Return the cell that axes have in a grid, or one of the same place."""
-    if ax.get_subplotspec() is not None:
-        return ax.get_subplotspec()
-    box = ax.get_position()
-    return ax.figure.add_gridspec(1, 1, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)[0]
 
 
 def _draw_bars(ax, bars):
@@ -213,7 +207,7 @@ def _draw_bars(ax, bars):
 def _name_bars(bars):
     """Write step: name, the second of a pair on a line of its own."""
     return [
-        _REST.get(name) or "\n× ".join(_shorten(_spell(part)) for part in name.split(" × "))
+        _REST.get(name) or "\n× ".join(_write(_spell(part)) for part in name.split(" × "))
         for name in bars.index
     ]
 
@@ -225,7 +219,7 @@ def _spell(name):
 def _draw_values(ax, name, values):
     draw = _draw_lines if _is_labelled(values["value"]) else _draw_scale
     draw(ax, values["value"], values["mean"].to_numpy(), values["sd"].to_numpy())
-    ax.set_title(_spell(name), fontsize="medium", loc="left")
+    ax.set_title(plain(_spell(name)), fontsize="medium", loc="left")
     _dress(ax)
 
 
@@ -244,7 +238,7 @@ def _draw_lines(ax, values, means, spreads):
         capsize=2,
         zorder=3,
     )
-    ax.set_yticks(rows, [_shorten(describe_value(value)) for value in values])
+    ax.set_yticks(rows, [_write(describe_value(value)) for value in values])
     ax.set_ylim(len(rows) - 0.4, -0.6)
 
 
@@ -275,31 +269,19 @@ def _share_scores(panels, score_name, has_spread):
         panel.set_xlim(low, high)
         panel.tick_params(labelbottom=panel is panels[-1])
     spread = "\n± sd over the folds" if has_spread else ""
-    panels[-1].set_xlabel(f"Mean {score_name}{spread}")
+    panels[-1].set_xlabel(plain(f"Mean {score_name}{spread}"))
 
 
-def _make_room(place, ax, panels):
-    """Make the axes smaller by their labels, where no layout engine does."""
-    if place.figure.get_layout_engine() is not None:
-        return
-    box = place.get_position()
-    middle = box.x0 + box.width / 2 if len(panels) else box.x1 + _GAP
-    _narrow([ax], box, box.x0, middle - _GAP)
-    _narrow(panels, box, middle + _GAP, box.x1)
-
-
-def _narrow(axes, place, left, right):
-    """Leave room for the labels at the left, and for a second line below."""
-    widths = [label.get_window_extent().width for ax in axes for label in ax.get_yticklabels()]
-    for ax in axes:
-        width, height = ax.figure.bbox.size
-        start = min(left + (max(widths) + 8) / width, (left + right) / 2)
-        shrunk = 1 - 0.2 * ax.figure.dpi / height / place.height
-        box = ax.get_position()
-        bottom = place.y1 - shrunk * (place.y1 - box.y0)
-        ax.set_position([start, bottom, right - start, shrunk * box.height])
-        inches = (right - start) * width / ax.figure.dpi
-        ax.locator_params(axis="x", nbins=max(1, min(4, int(1.5 * inches))))
+def _make_room(ax, axes):
+    """Keep the bars in the left half of given axes and the panels in the right one."""
+    if not is_laid_out(ax):
+        place = ax.get_position(original=True)
+        halves = place.splitx(0.5) if len(axes) > 1 else [place]
+        for half, parts in zip(halves, (axes[:1], axes[1:]), strict=False):
+            fit_into(half, parts)
+    for part in axes:
+        inches = part.get_window_extent().width / part.figure.dpi
+        part.locator_params(axis="x", nbins=max(1, min(4, int(1.5 * inches))))
 
 
 def describe_value(value):
@@ -329,13 +311,12 @@ def describe_value(value):
     return getattr(value, "__name__", None) or " ".join(repr(value).split())
 
 
-def _shorten(text):
-    return text if len(text) <= _MAX_LETTERS else f"{text[: _MAX_LETTERS - 1]}…"
+def _write(text):
+    return plain(text if len(text) <= _MAX_LETTERS else f"{text[: _MAX_LETTERS - 1]}…")
 
 
 def _dress(ax):
     ax.grid(axis="x", alpha=0.25)
     ax.locator_params(axis="x", nbins=4)
     ax.tick_params(axis="y", length=0, labelsize="medium")
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    hide_spines(ax, "top", "right")

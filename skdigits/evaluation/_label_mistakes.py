@@ -21,7 +21,7 @@ def find_label_mistakes(y, y_proba, *, labels=None):
         Probabilities of models that were not trained on the row: those of
         :func:`sklearn.model_selection.cross_val_predict` with ``method="predict_proba"``, or
         :attr:`ModelComparison.probabilities` with the column ``true_label`` of its predictions
-        as `y`.
+        as `y`; the second example shows which rows of the data are found then.
     labels : array-like of shape (n_classes,), default=None
         The labels of the columns. None takes the names of the columns of a DataFrame, else the
         labels in `y`, sorted.
@@ -57,6 +57,17 @@ def find_label_mistakes(y, y_proba, *, labels=None):
     >>> model = KNeighborsClassifier(10, weights="distance")
     >>> y_proba = cross_val_predict(model, X, y, method="predict_proba")
     >>> find_label_mistakes(y, y_proba).loc[0, ["row", "label", "suggested"]].tolist()
+    [100, 9, 4]
+
+    A comparison has its predictions fold by fold: ``row`` is a place among them, and the
+    predictions tell the row of the data.
+
+    >>> from skdigits import compare_models
+    >>> comparison = compare_models({"knn": model}, X, y, cv=5, random_state=0)
+    >>> predictions = comparison.predictions
+    >>> found = find_label_mistakes(predictions["true_label"], comparison.probabilities["knn"])
+    >>> found["row"] = predictions["row"].to_numpy()[found["row"]]
+    >>> found.loc[0, ["row", "label", "suggested"]].tolist()
     [100, 9, 4]
     """
     own, y_proba, labels = check_probabilities(y, y_proba, labels, who="find_label_mistakes")

@@ -1,6 +1,8 @@
 """One model on one fold: fit it, time it, score it, weigh it."""
 
 import pickle
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -14,7 +16,12 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
 
+from skdigits.evaluation._certainty import measure_certainty
+from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._robustness import measure_robustness
+
+_N_WARM_ROWS = 3  # of each label
+_WARM: set[type] = set()  # networks that were fitted in this process
 
 SCORE_NAMES = (
     "accuracy",
@@ -54,6 +61,7 @@ class FoldResult:
     scores: dict[str, float]
     predicted: np.ndarray
     probabilities: pd.DataFrame | None
+    certainty: np.ndarray | None  # without probabilities, where there is a decision function
     robustness: list[float] | None
 
 
@@ -82,6 +90,7 @@ def _fit_and_measure(job, X, y):
     estimator = clone_and_seed(job.estimator, job.seed)
     X_train, y_train = take_rows(X, job.train), y[job.train]
     X_test, y_test = take_rows(X, job.test), y[job.test]
+    _warm_up(estimator, X_train, y_train)
     started = perf_counter()
     estimator.fit(X_train, y_train)
     fitted = perf_counter()
@@ -97,15 +106,37 @@ def _fit_and_measure(job, X, y):
         "predict_seconds_per_1000": (finished - fitted) * 1000 / len(y_test),
         "size_bytes": _pickled_size(estimator),
     }
+    certainty = None
+    if probabilities is None and hasattr(estimator, "decision_function"):
+        certainty = measure_certainty(estimator, X_test, predicted)
     robustness = _robustness(job, estimator, X_test, y_test)
-    return FoldResult(scores, predicted, probabilities, robustness)
+    return FoldResult(scores, predicted, probabilities, certainty, robustness)
+
+
+def _warm_up(estimator, X, y):
+    """Fit a clone of a network on a few rows, once a process, so that the start is not timed.
+
+    The first fit of a network imports and compiles for seconds what later ones find ready. What
+    goes wrong here goes wrong in the fit itself.
+    """
+    network = type(last_step(estimator))
+    if not hasattr(network, "attribute") or network in _WARM:
+        return
+    _WARM.add(network)
+    few = np.concatenate([np.flatnonzero(y == label)[:_N_WARM_ROWS] for label in np.unique(y)])
+    with warnings.catch_warnings(), suppress(Exception):
+        warnings.simplefilter("ignore")
+        clone(estimator).fit(take_rows(X, few), y[few])
 
 
 def _probabilities(estimator, X):
-    """Probabilities by label, None without `predict_proba`."""
+    """Probabilities by label, None without `predict_proba` or where they are not finite."""
     if not hasattr(estimator, "predict_proba"):
         return None
-    return pd.DataFrame(np.asarray(estimator.predict_proba(X)), columns=estimator.classes_)
+    probabilities = np.asarray(estimator.predict_proba(X))
+    if not np.isfinite(probabilities).all():
+        return None
+    return pd.DataFrame(probabilities, columns=estimator.classes_)
 
 
 def _log_loss(probabilities, y):

@@ -2,16 +2,24 @@
 
 import numpy as np
 
-from skdigits.evaluation._images import draw_image
-from skdigits.evaluation._panels import lay_panels
+from skdigits._optional import import_optional
+from skdigits.evaluation._images import count_pixels, draw_image
+from skdigits.evaluation._last_step import own_image_shape
+from skdigits.evaluation._panels import fit_panels, lay_panels
 from skdigits.evaluation._predicted import (
     of_comparison,
     of_cv_results,
     of_estimator,
     of_predictions,
 )
+from skdigits.evaluation._repeats import first_of_each
+from skdigits.evaluation._style import plain
 
+_WHO = "MisclassifiedDisplay.plot"
 _N_COLUMNS = 6
+_FONT_SIZE = 8
+_PANEL = (1.35, 1.6)  # inches of a panel in a figure of its own
+_WIDEST = 2.6
 
 
 class MisclassifiedDisplay:
@@ -31,9 +39,9 @@ class MisclassifiedDisplay:
     rows : ndarray of shape (n_images,)
         Where they are in the data.
     n_mistakes : int
-        How many mistakes there are, shown or not.
+        How many predictions were wrong, shown or not.
     n_samples : int
-        How many images were predicted.
+        How many predictions there were.
     probabilities : ndarray of shape (n_images,), default=None
         The probability that each wrong label got.
 
@@ -49,6 +57,11 @@ class MisclassifiedDisplay:
     See Also
     --------
     compare_models : Predicts every row out of fold.
+
+    Notes
+    -----
+    Repeated cross-validation predicts a row several times. It is shown once, at its worst, while
+    `n_mistakes` and `n_samples` count every prediction.
 
     Examples
     --------
@@ -100,7 +113,8 @@ class MisclassifiedDisplay:
         n_images : int, default=18
             How many to show at most.
         image_shape : tuple of int, default=None
-            (height, width) or (channels, height, width) of rows; None infers a square.
+            (height, width) or (channels, height, width) of rows; None takes that of the
+            classifier where it has one, else infers a square.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -110,6 +124,8 @@ class MisclassifiedDisplay:
             The display, drawn.
         """
         predicted = of_estimator(estimator, X, y)
+        if image_shape is None:
+            image_shape = own_image_shape(estimator, count_pixels(X))
         return cls._draw(predicted, n_images, image_shape, ax, "from_estimator")
 
     @classmethod
@@ -159,7 +175,8 @@ class MisclassifiedDisplay:
         n_images : int, default=18
             How many to show at most.
         image_shape : tuple of int, default=None
-            (height, width) or (channels, height, width) of rows; None infers a square.
+            (height, width) or (channels, height, width) of rows; None takes that of the
+            classifier where it has one, else infers a square.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -174,6 +191,8 @@ class MisclassifiedDisplay:
             If `cv_results` has no estimators or no indices.
         """
         predicted = of_cv_results(cv_results, X, y, who="MisclassifiedDisplay.from_cv_results")
+        if image_shape is None:
+            image_shape = own_image_shape(cv_results["estimator"][0], count_pixels(X))
         return cls._draw(predicted, n_images, image_shape, ax, "from_cv_results")
 
     @classmethod
@@ -207,11 +226,16 @@ class MisclassifiedDisplay:
     @classmethod
     def _draw(cls, predicted, n_images, image_shape, ax, method):
         """Choose the worst mistakes and draw them."""
-        mistakes = predicted.worst_first(predicted.truth != predicted.predicted)
-        shown, probability = mistakes[:n_images], predicted.probability
         who = f"MisclassifiedDisplay.{method}"
+        if n_images < 1:
+            raise ValueError(f"{who} expects n_images of at least 1, got {n_images}.")
+        mistakes = predicted.worst_first(predicted.truth != predicted.predicted)
+        shown = first_of_each(predicted.rows, mistakes)[:n_images]
+        # Without mistakes the first image tells the shape.
+        images = predicted.images(shown if len(shown) else np.arange(1), image_shape, who=who)
+        probability = predicted.probability
         return cls(
-            images=predicted.images(shown, image_shape, who=who),
+            images=images[: len(shown)],
             true_labels=predicted.truth[shown],
             predicted_labels=predicted.predicted[shown],
             rows=predicted.rows[shown],
@@ -233,35 +257,68 @@ class MisclassifiedDisplay:
         MisclassifiedDisplay
             The display itself, with `ax_`, `axes_` and `figure_` set.
         """
+        titles = [self._title(position) for position in range(len(self.images))]
+        n_panels = max(1, len(titles))
+        n_columns, width, font_size = _arrange(ax, n_panels, *_measure(titles))
         panels, self.figure_ = lay_panels(
             ax,
-            max(1, len(self.images)),
-            _N_COLUMNS,
-            panel_size=(1.35, 1.6),
+            n_panels,
+            n_columns,
+            panel_size=(width, _PANEL[1]),
             margin=(0.2, 0.5),
-            who="MisclassifiedDisplay.plot",
+            who=_WHO,
         )
         self.axes_ = np.array(panels)
-        for position, panel in enumerate(panels):
-            self._draw_mistake(panel, position)
+        for panel, image, title in zip(panels, self.images, titles, strict=False):
+            draw_image(panel, image)
+            panel.set_title(title, fontsize=font_size)
+        if not titles:
+            panels[0].set_axis_off()
         self.ax_ = panels[0] if ax is None else ax
         if ax is None:
             self.figure_.suptitle(self._heading())
         else:
-            ax.set_title(self._heading(), pad=18)
+            ax.set_title(self._heading())
+            fit_panels(ax, panels)
         return self
 
-    def _draw_mistake(self, panel, position):
-        if len(self.images) == 0:
-            panel.set_axis_off()
-            return
-        draw_image(panel, self.images[position])
-        title = f"{self.true_labels[position]}, read as {self.predicted_labels[position]}"
-        if self.probabilities is not None:
-            title += f"\n{100 * self.probabilities[position]:.1f} % sure"
-        panel.set_title(title, fontsize=8)
+    def _title(self, position):
+        true, guess = self.true_labels[position], self.predicted_labels[position]
+        title = plain(f"{true}, read as {guess}")
+        if self.probabilities is None:
+            return title
+        return f"{title}\n{100 * self.probabilities[position]:.1f} % sure"
 
     def _heading(self):
         wrong = f"{self.n_mistakes:,} of {self.n_samples:,} wrong"
         n_shown = len(self.images)
         return wrong if n_shown == self.n_mistakes else f"{wrong}, the worst {n_shown}"
+
+
+def _measure(titles):
+    """Return how wide and how high the largest of some titles is, in inches."""
+    textpath = import_optional("matplotlib.textpath", extra="plot", who=_WHO)
+    lines = [line for title in titles for line in title.split("\n")]
+    longest = sorted(lines, key=len)[-_N_COLUMNS:]
+    paths = [textpath.TextPath((0, 0), line, size=_FONT_SIZE) for line in longest]
+    width = max((path.get_extents().width for path in paths), default=0)
+    n_lines = max((title.count("\n") + 1 for title in titles), default=0)
+    return width / 72, 1.4 * _FONT_SIZE * n_lines / 72
+
+
+def _arrange(ax, n_panels, widest, highest):
+    """Return the number of columns, the width of a panel and the size of its title."""
+    if ax is None:
+        width = min(max(_PANEL[0], widest + 0.15), _WIDEST)
+        return _N_COLUMNS, width, _FONT_SIZE * min(1, (width - 0.1) / max(widest, 0.1))
+    box = ax.get_window_extent()
+    place = box.width / ax.figure.dpi, box.height / ax.figure.dpi
+
+    def judge(n_columns):
+        width = 0.9 * place[0] / n_columns
+        height = 0.95 * place[1] / -(-n_panels // n_columns)
+        scale = min(1, width / max(widest, 0.1), height / max(2 * highest, 0.1))
+        return scale, min(width, height - scale * highest), n_columns
+
+    scale, side, n_columns = max(map(judge, range(1, min(n_panels, 2 * _N_COLUMNS) + 1)))
+    return n_columns, side, _FONT_SIZE * scale

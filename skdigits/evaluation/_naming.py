@@ -38,9 +38,19 @@ def name_estimators(estimators, *, who):
 
 
 def describe_type(value):
-    """Return the name of a value's type with its article."""
+    """Return the name of a value's type with its article.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from skdigits.evaluation._naming import describe_type
+    >>> describe_type(SVC()), describe_type([])
+    ('an SVC', 'a list')
+    """
     name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+    spelled = name[:2].isupper()  # letter by letter: an SVC
+    vowels = "AEFHILMNORSX" if spelled else "AEIOUaeiou"
+    return f"{'an' if name[0] in vowels else 'a'} {name}"
 
 
 def _pairs(estimators, who):

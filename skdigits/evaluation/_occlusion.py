@@ -7,6 +7,7 @@ from sklearn.utils import _safe_indexing as take_rows
 
 from skdigits.evaluation._certainty import score_labels
 from skdigits.evaluation._images import check_images, like_input
+from skdigits.evaluation._naming import describe_type
 
 _PATCHES_A_SIDE = 7  # 4 pixels of MNIST's 28
 
@@ -39,6 +40,11 @@ def attribute_by_occlusion(estimator, X, labels, *, baseline, image_shape, who):
     .. [1] M. D. Zeiler and R. Fergus, "Visualizing and understanding convolutional networks",
        ECCV 2014.
     """
+    if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+        raise ValueError(
+            f"{who} expects a classifier with predict_proba or decision_function, got "
+            f"{describe_type(estimator)}."
+        )
     images = check_images(X, image_shape, who=who)
     windows = _windows(*images.shape[2:])
     whole = score_labels(estimator, X, labels)

@@ -8,6 +8,7 @@ import numpy as np
 # Part of scikit-learn's documented API in spite of its underscore.
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length
 
 from skdigits.evaluation._certainty import measure_certainty
@@ -27,6 +28,7 @@ class Predicted:
 
     def __post_init__(self):
         check_consistent_length(self.truth, self.predicted, self.rows, self.certainty)
+        unique_labels(self.truth, self.predicted)  # refuses numbers beside text
 
     def worst_first(self, chosen):
         """Return the positions of what is `chosen` (a mask), the surest first."""
@@ -48,13 +50,18 @@ def of_estimator(estimator, X, y):
 
 
 def of_predictions(y_true, y_pred, X, y_proba=None):
-    """Take predictions that were made elsewhere."""
-    y_true = column_or_1d(y_true)
+    """Take predictions that were made elsewhere.
+
+    The columns of probabilities are of the labels, sorted; where some labels have no row, so that
+    the columns cannot be told, the highest is taken for that of the prediction.
+    """
+    y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
     probability = None if y_proba is None else np.asarray(y_proba, dtype=float)
     if probability is not None and probability.ndim == 2:
-        probability = probability.max(axis=1)
-    rows = np.arange(len(y_true))
-    return Predicted(X, y_true, column_or_1d(y_pred), rows, probability, probability)
+        labels = np.union1d(y_true, y_pred)
+        fits = len(labels) == probability.shape[1]
+        probability = _of_label(probability, labels, y_pred) if fits else probability.max(axis=1)
+    return Predicted(X, y_true, y_pred, np.arange(len(y_true)), probability, probability)
 
 
 def of_cv_results(cv_results, X, y, *, who):
@@ -92,16 +99,26 @@ def of_comparison(comparison, name, *, who):
         known = ", ".join(comparison.estimators)
         raise ValueError(f"{who} finds no model {name!r}, it has: {known}.")
     table, predictions = comparison.probabilities.get(name), comparison.predictions
-    probability = None if table is None else table.to_numpy().max(axis=1)
     truth, predicted, rows = (predictions[key].to_numpy() for key in ("true_label", name, "row"))
-    return Predicted(comparison.X, truth, predicted, rows, probability, probability)
+    probability = None if table is None else _of_column(table, predicted)
+    certainty = comparison.certainties.get(name) if probability is None else probability
+    return Predicted(comparison.X, truth, predicted, rows, probability, certainty)
+
+
+def _of_label(probabilities, labels, chosen):
+    """Return of each row the probability of its chosen label; `labels` are sorted."""
+    return np.asarray(probabilities)[np.arange(len(chosen)), np.searchsorted(labels, chosen)]
+
+
+def _of_column(table, chosen):
+    return table.to_numpy()[np.arange(len(chosen)), table.columns.get_indexer(chosen)]
 
 
 def _predict(estimator, X):
     """Return predictions, their probabilities (or None), and what orders them (or None)."""
     predicted = column_or_1d(estimator.predict(X))
     if hasattr(estimator, "predict_proba"):
-        probability = np.asarray(estimator.predict_proba(X)).max(axis=1)
+        probability = _of_label(estimator.predict_proba(X), estimator.classes_, predicted)
         return predicted, probability, probability
     if not hasattr(estimator, "decision_function"):
         return predicted, None, None

@@ -6,6 +6,7 @@ from skdigits._optional import import_optional
 from skdigits.evaluation._naming import describe_type, name_estimators
 from skdigits.evaluation._predicted import of_comparison, of_cv_results, of_estimator
 from skdigits.evaluation._reject import area_under, reject_curve, share_to_reject
+from skdigits.evaluation._style import hide_spines, write_legend
 
 _MODEL = "model"
 
@@ -249,14 +250,14 @@ class RejectCurveDisplay:
         if ax is None:
             _, ax = pyplot.subplots(figsize=(5.4, 3.8), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        for position, (name, curve) in enumerate(self._by_model()):
-            ax.step(
+        lines = []
+        for position, (_, curve) in enumerate(self._by_model()):
+            lines += ax.step(
                 curve["share_rejected"],
                 curve["error"],
                 where="post",
                 color=f"C{position % 10}",
                 linewidth=1.5,
-                label=name,
             )
         with_mistakes = self.curves.loc[self.curves["error"] > 0, "share_rejected"]
         ax.set(
@@ -268,9 +269,8 @@ class RejectCurveDisplay:
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
         ax.grid(alpha=0.25)
-        for side in ("top", "right"):
-            ax.spines[side].set_visible(False)
-        ax.legend(frameon=False, fontsize=9)
+        hide_spines(ax, "top", "right")
+        write_legend(ax, lines, self.curves["model"].unique(), frameon=False, fontsize=9)
         return self
 
     def _by_model(self):

@@ -6,12 +6,11 @@ import pandas as pd
 from skdigits._optional import import_optional
 from skdigits.evaluation._calibration import bin_by_certainty, sum_up_bins
 from skdigits.evaluation._naming import describe_type, name_estimators
-from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._panels import fit_panels, lay_panels, write_legend_below
 from skdigits.evaluation._predicted import of_comparison, of_cv_results, of_estimator
 from skdigits.evaluation._probabilities import check_probabilities
+from skdigits.evaluation._style import MARKERS, hide_spines
 from skdigits.evaluation._wording import say_percent
-
-_MARKERS = "osD^vPX<>*"
 
 
 class ReliabilityDisplay:
@@ -36,6 +35,8 @@ class ReliabilityDisplay:
         Two panels: accuracy against certainty, and how the certainty is distributed.
     figure_ : matplotlib Figure
         The figure they are in.
+    legend_ : matplotlib Legend
+        The models and their expected calibration errors, below the panels.
 
     See Also
     --------
@@ -271,38 +272,40 @@ class ReliabilityDisplay:
         Returns
         -------
         ReliabilityDisplay
-            The display itself, with `ax_`, `axes_` and `figure_` set.
+            The display itself, with `ax_`, `axes_`, `figure_` and `legend_` set.
         """
         panels, self.figure_ = lay_panels(
             ax,
             2,
             2,
-            panel_size=(3.6, 3.4),
-            margin=(0.2, 0.2),
+            panel_size=(3.6, 3.2),
+            margin=(0.2, 0.5),
             who="ReliabilityDisplay.plot",
             sharex=True,
         )
         self.axes_ = np.array(panels)
         reliability, distribution = panels
         reliability.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=(0, (4, 3)))
-        for position, (name, bins) in enumerate(self._by_model()):
+        for position, (_, bins) in enumerate(self._by_model()):
             look = {
                 "color": f"C{position % 10}",
-                "marker": _MARKERS[position % len(_MARKERS)],
+                "marker": MARKERS[position % len(MARKERS)],
                 "markersize": 4,
                 "linewidth": 1.3,
             }
-            label = f"{name}, ECE {say_percent(sum_up_bins(bins), 1)}"
-            reliability.plot(bins["certainty"], bins["accuracy"], label=label, **look)
+            reliability.plot(bins["certainty"], bins["accuracy"], **look)
             distribution.plot(bins["certainty"], bins["share"], **look)
         self._dress(reliability, distribution)
+        names = [f"{name}, ECE {say_percent(error, 1)}" for name, error in self.errors.items()]
+        self.legend_ = write_legend_below(ax, panels, distribution.lines, names)
         self.ax_ = panels[0] if ax is None else ax
+        fit_panels(ax, panels, legend=self.legend_)
         return self
 
     def _dress(self, reliability, distribution):
         ticker = import_optional("matplotlib.ticker", extra="plot", who="ReliabilityDisplay.plot")
-        reliability.set(ylabel="right", title="how often it is right", ylim=(-0.03, 1.03))
-        distribution.set(ylabel="share of predictions", title="how often it is so sure")
+        reliability.set(ylabel="right", title="how often right", ylim=(-0.03, 1.03))
+        distribution.set(ylabel="share of predictions", title="how often so sure")
         lowest = self.bins["share"].min()
         distribution.set_yscale("log")
         distribution.set_ylim(min(0.1, 10 ** np.floor(np.log10(lowest))), 1.3)
@@ -310,12 +313,10 @@ class ReliabilityDisplay:
             panel.set(xlabel="how sure it is")
             panel.title.set_fontsize(10)
             panel.grid(alpha=0.25)
-            for side in ("top", "right"):
-                panel.spines[side].set_visible(False)
+            hide_spines(panel, "top", "right")
             for axis in (panel.xaxis, panel.yaxis):
                 axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
             panel.yaxis.set_minor_formatter(ticker.NullFormatter())
-        reliability.legend(loc="lower right", fontsize=8, frameon=False)
 
     def _by_model(self):
         return self.bins.groupby("model", sort=False)

@@ -9,6 +9,8 @@ from skdigits._optional import import_optional
 from skdigits.evaluation._corruptions import corrupt
 from skdigits.evaluation._displays import ModelComparisonDisplay
 from skdigits.evaluation._findings import CONFUSED, find_all
+from skdigits.evaluation._leftovers import mark_comparison
+from skdigits.evaluation._recipe import write_recipe
 from skdigits.evaluation._report_models import WRONG, Cell, describe_models, show_mistakes, tint
 from skdigits.evaluation._report_pictures import Album, Picture, draw_chart
 from skdigits.evaluation._robustness import CLEAN
@@ -91,12 +93,14 @@ def render(comparison, *, title, note):
         findings=findings,
         cards=_make_cards(findings, strips),
         strips=strips,
+        is_repeated=comparison.predictions["row"].duplicated().any(),
         no_pictures=album.reason,
         scores=format_scores(comparison.table),
         scores_chart=_draw_scores(comparison),
         models=describe_models(comparison, album),
         robustness=_describe_robustness(comparison, album),
-        recipe=_write_recipe(comparison),
+        recipe=write_recipe(comparison),
+        mark=mark_comparison(comparison),
         versions=comparison.versions,
         folds=_format_folds(comparison.fold_scores),
     )
@@ -166,12 +170,13 @@ def _describe_robustness(comparison, album):
 def _show_kind(kind, comparison, album):
     if album.reason:
         return None
-    image = album.image(comparison.predictions["row"].iloc[0])[None]
+    image = album.image(comparison.predictions["row"].iloc[0])
     if kind == CLEAN:
-        return album.show_image(image[0], "an image as it is")
-    worse = corrupt(image, kind, _SHOWN_SEVERITY, random_state=0)[0]
-    name = kind.replace("_", " ")
-    return album.show_image(worse, f"the image after {name} of severity {_SHOWN_SEVERITY}")
+        return album.show_image(image, "an image as it is")
+    worse = corrupt(image[None], kind, _SHOWN_SEVERITY, random_state=0)[0]
+    alt = f"the image after {kind.replace('_', ' ')} of severity {_SHOWN_SEVERITY}"
+    # Stretched to its own limits, an image of less contrast would be the clean one again.
+    return album.show_image(worse, alt, limits=(image.min(), image.max()))
 
 
 def _draw_robustness(robustness, means):
@@ -194,25 +199,11 @@ def _draw_robustness(robustness, means):
     )
 
 
-def _write_recipe(comparison):
-    """Return the call that makes the comparison again."""
-    models = "".join(
-        f"    {name!r}: {_indent(repr(estimator), 4)},\n"
-        for name, estimator in comparison.estimators.items()
-    )
-    settings = "".join(f",\n    {name}={value}" for name, value in comparison.settings.items())
-    call = f"comparison = compare_models(\n    models,\n    X,\n    y{settings},\n)"
-    return f"models = {{\n{models}}}\n{call}"
-
-
-def _indent(text, n_spaces):
-    return text.replace("\n", "\n" + " " * n_spaces)
-
-
 def _format_folds(fold_scores):
     accuracy = fold_scores.pivot(index="fold", columns="model", values="accuracy")
     names = list(dict.fromkeys(fold_scores["model"]))
     seeds = fold_scores.groupby("fold")["seed"].first()
     table = accuracy[names].map("{:.4f}".format)
-    table.insert(0, "seed", ["–" if pd.isna(seed) else str(seed) for seed in seeds])
+    texts = ["–" if pd.isna(seed) else str(seed) for seed in seeds]
+    table.insert(0, "seed", texts, allow_duplicates=True)  # a model may be called so too
     return table

@@ -7,6 +7,7 @@ import pandas as pd
 
 from skdigits.evaluation._confusions import count_confusions
 from skdigits.evaluation._predicted import of_comparison
+from skdigits.evaluation._repeats import first_of_each
 from skdigits.evaluation._report_pictures import Picture
 from skdigits.evaluation._wording import say_count, say_list, say_percent
 
@@ -30,13 +31,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Confusion:
-    """One label taken for another, and images of it, the surest mistake first."""
+    """One label taken for another, how often, and images of it, the surest mistake first."""
 
     anchor: str
     true: str
     guess: str
+    count: int
     pictures: list[Picture]
-    n_unshown: int
+    n_unshown: int  # images: one that was misread several times is shown once
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,6 @@ class ModelPart:
     confusions: list[Confusion]
     n_kinds: int
     report: pd.DataFrame
-    parameters: str
 
 
 def describe_models(comparison, album):
@@ -99,8 +100,9 @@ def show_mistakes(comparison, album):
 
 def _show_worst(comparison, album):
     predicted = of_comparison(comparison, comparison.best, who="ModelComparison.to_html")
-    worst = predicted.worst_first(predicted.truth != predicted.predicted)[:_N_STRIP]
-    return [_show(predicted, position, album) for position in worst]
+    worst = predicted.worst_first(predicted.truth != predicted.predicted)
+    shown = first_of_each(predicted.rows, worst)[:_N_STRIP]
+    return [_show(predicted, position, album) for position in shown]
 
 
 def _show_hardest(comparison, album):
@@ -108,8 +110,9 @@ def _show_hardest(comparison, album):
     truth = comparison.predictions["true_label"].to_numpy()
     guesses = comparison.predictions[list(names)].to_numpy()
     is_wrong = guesses != truth[:, None]
-    hardest = np.argsort(-is_wrong.sum(axis=1), kind="stable")[:_N_STRIP]
     rows = comparison.predictions["row"].to_numpy()
+    hardest = np.argsort(-is_wrong.sum(axis=1), kind="stable")
+    hardest = first_of_each(rows, hardest)[:_N_STRIP]
     return [
         album.show(
             rows[position],
@@ -136,7 +139,6 @@ def _describe_model(comparison, name, anchor, album, n_pictures):
         confusions,
         len(count_confusions(predicted.truth, predicted.predicted)),
         _tabulate_report(comparison, name),
-        repr(comparison.estimators[name]),
     )
 
 
@@ -148,15 +150,17 @@ def _find_confusions(predicted, anchor, album, n_pictures):
         true, guess = kind["true_label"], kind["predicted_label"]
         is_kind = (predicted.truth == true) & (predicted.predicted == guess)
         n_shown = 0 if album.reason else min(_N_PICTURES_EACH, n_pictures)
-        shown = predicted.worst_first(is_kind)[:n_shown]
+        images = first_of_each(predicted.rows, predicted.worst_first(is_kind))
+        shown = images[:n_shown]
         n_pictures -= len(shown)
         confusions.append(
             Confusion(
                 f"{anchor}-{len(confusions) + 1}",
                 str(true),
                 str(guess),
+                kind["count"],
                 [_show(predicted, position, album) for position in shown],
-                kind["count"] - len(shown),
+                len(images) - len(shown),
             )
         )
     return confusions

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing as take_rows
 
 from skdigits._optional import import_optional
-from skdigits.evaluation._images import check_images
+from skdigits.evaluation._images import check_images, to_shades
 
 _MAX_SIDE = 32  # of an image in the page, in pixels: 4 kB at the most
 
@@ -55,9 +55,9 @@ class Album:
         """Return the picture of a row."""
         return self.show_image(self.image(row), alt, caption)
 
-    def show_image(self, image, alt, caption=""):
-        """Return the picture of an image."""
-        return Picture(encode_image(image, who=self._who), alt, caption)
+    def show_image(self, image, alt, caption="", *, limits=None):
+        """Return the picture of an image; `limits` as :func:`encode_image` takes them."""
+        return Picture(encode_image(image, limits, who=self._who), alt, caption)
 
 
 def draw_chart(draw, wide, narrow, alt, *, who):
@@ -86,14 +86,15 @@ def draw_chart(draw, wide, narrow, alt, *, who):
     return Picture(sources[0], alt, narrow=sources[1])
 
 
-def encode_image(image, *, who):
+def encode_image(image, limits=None, *, who):
     """Return an image as the data URI of a PNG of at most 32 pixels a side.
 
     Parameters
     ----------
     image : ndarray of shape (channels, height, width)
-        Three channels are red, green and blue, of others the mean is shown; the lowest value
-        becomes black and the highest white.
+        Three channels are red, green and blue, of others the mean is shown.
+    limits : (float, float), default=None
+        The values that become black and white; None takes the lowest and the highest.
     who : str
         The name that an error speaks for.
 
@@ -110,11 +111,8 @@ def encode_image(image, *, who):
     'data:image/png;base64,iVBORw0K'
     """
     pillow = import_optional("PIL.Image", extra="report", who=who)
-    image = np.nan_to_num(np.asarray(image, dtype=float))
-    image = image if len(image) == 3 else image.mean(axis=0, keepdims=True)
-    shades = 255 * (image - image.min()) / max(np.ptp(image), np.finfo(float).tiny)
-    pixels = np.ascontiguousarray(shades.round().astype(np.uint8).transpose(1, 2, 0))
-    picture = pillow.fromarray(pixels if len(image) == 3 else pixels[:, :, 0])
+    shades = np.rint(255 * to_shades(image, limits)).astype(np.uint8)
+    picture = pillow.fromarray(np.ascontiguousarray(shades))
     picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
     content = BytesIO()
     picture.save(content, format="PNG", optimize=True)

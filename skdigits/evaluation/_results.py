@@ -20,6 +20,7 @@ from skdigits.evaluation._displays import (
 )
 from skdigits.evaluation._files import atomic_path, file_stems, write_text
 from skdigits.evaluation._findings import find_best_per_second, find_confusions
+from skdigits.evaluation._leftovers import find_leftovers, remove_files
 from skdigits.evaluation._measuring import SCORE_NAMES
 from skdigits.evaluation._report import render
 from skdigits.evaluation._robustness_display import save_robustness
@@ -55,6 +56,9 @@ class ModelComparison:
     probabilities : dict of str to DataFrame, default={}
         For every model that has ``predict_proba``: the out-of-fold probabilities, a row for each
         row of `predictions`, a column for each label.
+    certainties : dict of str to ndarray, default={}
+        For every model that has a ``decision_function`` and no probabilities: what orders its
+        predictions by how sure it is of them, one number for each row of `predictions`.
     robustness : DataFrame, default=None
         Accuracies on corrupted test images, as :func:`robustness_curve` has them and with a
         column ``fold``; None where they were not asked for.
@@ -91,6 +95,7 @@ class ModelComparison:
     predictions: pd.DataFrame
     estimators: dict[str, Any]
     probabilities: dict[str, pd.DataFrame] = field(default_factory=dict)
+    certainties: dict[str, np.ndarray] = field(default_factory=dict)
     robustness: pd.DataFrame | None = None
     X: Any = None
     image_shape: tuple[int, ...] | None = None
@@ -249,8 +254,13 @@ class ModelComparison:
         """Write tables, reports and pictures into a folder.
 
         Every file is written under a temporary name and then moved into place, so a process
-        that is killed leaves no half-written file behind. Files of the same name are replaced,
-        others are left alone. Without matplotlib the pictures are left out.
+        that is killed leaves no half-written file behind. Without matplotlib the pictures are
+        left out.
+
+        Files of the same name are replaced. Where the folder holds an earlier comparison, what
+        only that one had is removed at the end, so that all that is there belongs together: its
+        pictures, its tables of robustness, and a ``report.html`` of it. Its comparison.json and
+        a mark in the page tell which files these are; all others are left alone.
 
         Parameters
         ----------
@@ -267,6 +277,7 @@ class ModelComparison:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        leftovers = find_leftovers(folder, self)
         texts = {
             "comparison.csv": self.table.to_csv(),
             "folds.csv": self.fold_scores.to_csv(index=False),
@@ -278,7 +289,9 @@ class ModelComparison:
         if self.robustness is not None:
             texts["robustness.csv"] = self.robustness.to_csv(index=False)
         paths = [write_text(folder / name, text) for name, text in texts.items()]
-        return paths + (self._save_pictures(folder) if find_spec("matplotlib") else [])
+        paths += self._save_pictures(folder) if find_spec("matplotlib") else []
+        remove_files(leftovers - set(paths))
+        return paths
 
     def to_html(self, path, *, title=None, note=None):
         """Write one HTML page that answers what was asked, with all that is behind it.

@@ -3,11 +3,12 @@
 import numpy as np
 
 from skdigits._optional import import_optional
-from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._panels import fit_panels, lay_panels, write_legend_below
 from skdigits.evaluation._robustness import CLEAN, robustness_curve
+from skdigits.evaluation._style import MARKERS, hide_spines, plain
 
 _N_COLUMNS = 4
-_MARKERS = "osD^vPX<>*"
+_SHAPE = 1.2  # width by height of a panel with its numbers
 
 
 class RobustnessDisplay:
@@ -30,6 +31,8 @@ class RobustnessDisplay:
         The panels, one for every kind.
     figure_ : matplotlib Figure
         The figure they are in.
+    legend_ : matplotlib Legend
+        The names, below the panels.
 
     See Also
     --------
@@ -113,7 +116,7 @@ class RobustnessDisplay:
             What :func:`robustness_curve` returned, or :attr:`ModelComparison.robustness`, whose
             folds are averaged.
         n_cols : int, default=4
-            Most panels in a row.
+            Most panels in a row; in narrow axes there are fewer.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -141,14 +144,16 @@ class RobustnessDisplay:
         ax : matplotlib Axes, default=None
             Where to draw: the panels are laid in the place of these axes. None makes a figure.
         n_cols : int, default=4
-            Most panels in a row.
+            Most panels in a row; in narrow axes there are fewer.
 
         Returns
         -------
         RobustnessDisplay
-            The display itself, with `ax_`, `axes_` and `figure_` set.
+            The display itself, with `ax_`, `axes_`, `figure_` and `legend_` set.
         """
         kinds = [kind for kind in self.accuracy["kind"].unique() if kind != CLEAN]
+        if ax is not None:
+            n_cols = _choose_columns(ax, len(kinds), n_cols)
         panels, self.figure_ = lay_panels(
             ax,
             len(kinds),
@@ -163,26 +168,27 @@ class RobustnessDisplay:
         for kind, panel in zip(kinds, panels, strict=True):
             self._draw_kind(panel, kind)
         self._dress(min(n_cols, len(kinds)))
+        names = self.accuracy["model"].unique()
+        self.legend_ = write_legend_below(ax, panels, panels[0].lines, names)
         self.ax_ = panels[0] if ax is None else ax
+        fit_panels(ax, panels, legend=self.legend_)
         return self
 
     def _draw_kind(self, panel, kind):
         rows = self.accuracy[self.accuracy["kind"].isin([kind, CLEAN])]
-        for position, (name, line) in enumerate(rows.groupby("model", sort=False)):
+        for position, (_, line) in enumerate(rows.groupby("model", sort=False)):
             line = line.sort_values("severity")
             panel.plot(
                 line["severity"],
                 line["accuracy"],
                 color=f"C{position % 10}",
-                marker=_MARKERS[position % len(_MARKERS)],
+                marker=MARKERS[position % len(MARKERS)],
                 markersize=3.5,
                 linewidth=1.3,
-                label=name,
             )
-        panel.set_title(kind.replace("_", " "), fontsize=10)
+        panel.set_title(plain(kind.replace("_", " ")), fontsize=10)
         panel.grid(alpha=0.25)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
+        hide_spines(panel, "top", "right")
 
     def _dress(self, n_columns):
         first = self.axes_[0]
@@ -194,11 +200,17 @@ class RobustnessDisplay:
                 panel.tick_params(labelbottom=True)
             if position % n_columns == 0:
                 panel.set_ylabel("accuracy")
-        handles, labels = first.get_legend_handles_labels()
-        n_legend = min(len(labels), max(2, n_columns + 1))
-        self.figure_.legend(
-            handles, labels, loc="outside lower center", ncols=n_legend, frameon=False, fontsize=9
-        )
+
+
+def _choose_columns(ax, n_panels, n_most):
+    """Return the number of columns that makes the panels in a place largest."""
+    box = ax.get_window_extent()
+
+    def size(n_columns):
+        n_rows = -(-n_panels // n_columns)
+        return min(box.width / n_columns, _SHAPE * box.height / n_rows)
+
+    return max(range(1, n_most + 1), key=size)
 
 
 def save_robustness(curve, path):

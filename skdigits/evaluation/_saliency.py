@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from skdigits.evaluation._images import check_images
-from skdigits.evaluation._last_step import as_last_step_sees, last_step
+from skdigits.evaluation._last_step import as_last_step_sees, last_step, own_image_shape
+from skdigits.evaluation._naming import describe_type
 from skdigits.evaluation._occlusion import attribute_by_occlusion
 
 METHODS = ("gradients", "input_x_gradient", "integrated_gradients", "occlusion")
@@ -55,9 +57,13 @@ def measure_saliency(estimator, X, target=None, *, method, baseline, image_shape
         If there is no such method, the classifier does not have it, or a target is no label of it.
     """
     classifier = last_step(estimator)
+    if not is_classifier(estimator):
+        raise ValueError(f"{who} expects a classifier, got {describe_type(classifier)}.")
     method = _check_method(method, classifier, who)
     labels = _check_target(estimator, X, target, who)
     if method == "occlusion":
+        n_pixels = np.prod(np.shape(X)[1:], dtype=int)
+        image_shape = image_shape or own_image_shape(estimator, n_pixels)
         images = check_images(X, image_shape, who=who)
         attributions = attribute_by_occlusion(
             estimator, X, labels, baseline=baseline, image_shape=image_shape, who=who
@@ -77,8 +83,8 @@ def _check_method(method, classifier, who):
         raise ValueError(f"{who} expects method as one of {', '.join(METHODS)}, got {method!r}.")
     if method != "occlusion" and not has_gradients:
         raise ValueError(
-            f"{who} expects a network of ours for method={method!r}, got a "
-            f'{type(classifier).__name__}: give method="occlusion".'
+            f"{who} expects a network of ours for method={method!r}, got "
+            f'{describe_type(classifier)}: give method="occlusion".'
         )
     return method
 
@@ -86,8 +92,11 @@ def _check_method(method, classifier, who):
 def _check_target(estimator, X, target, who):
     """Return the label to explain of each image."""
     predicted = np.asarray(estimator.predict(X))
-    labels = predicted if target is None else np.broadcast_to(target, predicted.shape)
-    unknown = np.setdiff1d(labels, estimator.classes_)
-    if len(unknown):
+    if target is None:
+        return predicted
+    known = {label: label for label in np.asarray(estimator.classes_).tolist()}
+    labels = np.broadcast_to(target, predicted.shape).tolist()
+    unknown = [label for label in labels if label not in known]
+    if unknown:
         raise ValueError(f"{who} expects targets among the labels, got {unknown[0]!r}.")
-    return labels
+    return np.array([known[label] for label in labels], dtype=predicted.dtype)

@@ -9,9 +9,10 @@ from sklearn.utils import column_or_1d
 from skdigits.evaluation._images import draw_image
 from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._naming import name_estimators
-from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._panels import fit_panels, lay_panels
 from skdigits.evaluation._predicted import of_cv_results
 from skdigits.evaluation._saliency import Saliency, measure_saliency
+from skdigits.evaluation._style import plain
 
 _COLORS = "RdBu_r"  # red speaks for the label, blue against it
 _FONT_SIZE = 8
@@ -311,12 +312,13 @@ class SaliencyDisplay:
         for position, panel in enumerate(self.axes_[0]):
             draw_image(panel, images[position])
             if self.true_labels is not None:
-                panel.set_title(f"{self.true_labels[position]}", fontsize=_FONT_SIZE)
+                panel.set_title(plain(self.true_labels[position]), fontsize=_FONT_SIZE)
         for row, (name, saliency) in zip(self.axes_[1:], self.saliencies.items(), strict=True):
             for position, panel in enumerate(row):
                 _draw_saliency(panel, *(part[position] for part in saliency))
-            row[0].set_ylabel(name, fontsize=_FONT_SIZE + 1)
+            row[0].set_ylabel(plain(name), fontsize=_FONT_SIZE + 1)
         self.ax_ = panels[0] if ax is None else ax
+        fit_panels(ax, panels)
         return self
 
 
@@ -328,4 +330,4 @@ def _draw_saliency(panel, image, attribution, label):
     if np.ptp(shades) > 0 and min(shades.shape) > 1:
         middle = (float(shades.min()) + float(shades.max())) / 2
         panel.contour(shades, [middle], colors="black", linewidths=0.8)
-    panel.set_title(f"why {label}", fontsize=_FONT_SIZE)
+    panel.set_title(f"why {plain(label)}", fontsize=_FONT_SIZE)

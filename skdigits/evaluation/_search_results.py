@@ -95,6 +95,8 @@ def is_number(value):
 
 def _read_columns(search, who):
     if hasattr(search, "fit"):
+        if not hasattr(search, "refit"):  # which every search has
+            raise TypeError(f"{who} expects a fitted search, got {describe_type(search)}.")
         check_is_fitted(search, "cv_results_")
         search = search.cv_results_
     if isinstance(search, pd.DataFrame):

@@ -37,9 +37,14 @@ def corrected_t_test(differences, *, n_train, n_test, confidence=0.95):
     -------
     PairedTest
         ``(mean_difference, ci_low, ci_high, t, p_value)``, the p value two-sided with
-        ``k - 1`` degrees of freedom. One fold has no variance: all but the mean are NaN.
-        Differences that are all the same have a variance of zero: ``t`` is 0 and the p value
-        1 where they are zero, else ``t`` is infinite and the p value 0.
+        ``k - 1`` degrees of freedom. One fold has no variance: all but the mean are NaN. Where
+        all differences are zero, ``t`` is 0 and the p value 1.
+
+    Notes
+    -----
+    Few folds of few rows may by chance have one and the same difference, which says nothing of a
+    variance of zero. It is then taken for the least that a difference `d` of two accuracies can
+    have, ``(|d| - d**2) / n_test``: at least a share ``|d|`` of the rows was judged differently.
 
     References
     ----------
@@ -59,16 +64,26 @@ def corrected_t_test(differences, *, n_train, n_test, confidence=0.95):
     n_folds, mean = len(differences), float(differences.mean())
     if n_folds < 2:
         return PairedTest(mean, np.nan, np.nan, np.nan, np.nan)
-    # Equal differences of floats are equal only to within rounding.
-    if np.ptp(differences) <= 8 * np.finfo(float).eps:
-        is_zero = abs(mean) <= 8 * np.finfo(float).eps
-        t, p_value = (0.0, 1.0) if is_zero else (float(np.copysign(np.inf, mean)), 0.0)
+    variance = _variance(differences, n_test)
+    if variance == 0:
+        t, p_value = (0.0, 1.0) if abs(mean) < 0.5 else (float(np.copysign(np.inf, mean)), 0.0)
         return PairedTest(mean, mean, mean, t, p_value)
-    standard_error = np.sqrt(differences.var(ddof=1) * (1 / n_folds + n_test / n_train))
+    standard_error = np.sqrt(variance * (1 / n_folds + n_test / n_train))
     t = mean / standard_error
     half_width = stats.t.ppf((1 + confidence) / 2, df=n_folds - 1) * standard_error
     p_value = 2 * stats.t.sf(abs(t), df=n_folds - 1)
     return PairedTest(mean, *map(float, (mean - half_width, mean + half_width, t, p_value)))
+
+
+def _variance(differences, n_test):
+    """Return the variance of the differences; where they are one, the least that it can be."""
+    # Equal differences of floats are equal only to within rounding.
+    if np.ptp(differences) > 8 * np.finfo(float).eps:
+        return float(differences.var(ddof=1))
+    difference = min(abs(float(differences[0])), 1.0)
+    if difference <= 8 * np.finfo(float).eps:
+        return 0.0
+    return difference * (1 - difference) / n_test
 
 
 def adjust_holm(p_values):

@@ -6,7 +6,8 @@ import pandas as pd
 from skdigits._optional import import_optional
 from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._naming import name_estimators
-from skdigits.evaluation._panels import lay_panels
+from skdigits.evaluation._panels import fit_panels, lay_panels
+from skdigits.evaluation._style import MARKERS, hide_spines, plain, write_legend
 from skdigits.evaluation._training_records import (
     COLUMNS,
     LEVEL_COLUMNS,
@@ -20,7 +21,6 @@ from skdigits.evaluation._training_records import (
 _N_COLUMNS = 2
 _MAX_LEGEND_ROWS = 14
 _FONT_SIZE = 9
-_MARKERS = "osD^vPX<>*"
 # M. Okabe and K. Ito, "Color universal design", 2008: told apart by the colour-blind too.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _SOLID, _DASHED, _DOTTED = "-", (0, (4, 1.5)), (0, (1, 1.2))
@@ -278,8 +278,7 @@ class TrainingCurveDisplay:
         self._dress_epochs(panels)
         self.legend_ = _draw_legend(panels[min(_N_COLUMNS, len(panels)) - 1], handles)
         self.ax_ = panels[0] if ax is None else ax
-        if ax is not None:
-            _make_room(ax, panels, self.legend_)
+        fit_panels(ax, panels)
         return self
 
     def _measures(self):
@@ -314,7 +313,7 @@ class TrainingCurveDisplay:
         return {
             name: {
                 "color": _COLORS[position % len(_COLORS)],
-                "marker": _MARKERS[position % len(_MARKERS)],
+                "marker": MARKERS[position % len(MARKERS)],
             }
             for position, name in enumerate(names)
         }
@@ -332,10 +331,9 @@ class TrainingCurveDisplay:
     def _dress(self, panel, measure):
         parts = self._parts(measure)
         title = measure if len(parts) > 1 else f"{next(iter(parts))} {measure}"
-        panel.set_title(title, fontsize=10)
+        panel.set_title(plain(title), fontsize=10)
         panel.grid(alpha=0.25)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
+        hide_spines(panel, "top", "right")
         if "accuracy" in measure:
             panel.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
         if measure == LOSS:
@@ -415,8 +413,10 @@ def _handle(label, **look):
 
 def _draw_legend(panel, handles):
     """Write the names at the right of a panel."""
-    return panel.legend(
-        handles=handles,
+    return write_legend(
+        panel,
+        handles,
+        [handle.get_label() for handle in handles],
         loc="upper left",
         bbox_to_anchor=(1.04, 1),
         borderaxespad=0,
@@ -443,19 +443,3 @@ def _scale_losses(panel, losses):
     panel.yaxis.set_major_locator(ticker.LogLocator(subs=steps))
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     panel.yaxis.set_minor_formatter(ticker.NullFormatter())
-
-
-def _make_room(ax, panels, legend):
-    """Make the panels narrower by their legend and their numbers, where no layout engine does."""
-    if ax.figure.get_layout_engine() is not None:
-        return
-    place, width = ax.get_position(), ax.figure.bbox.width
-    numbers = [number for panel in panels for number in panel.get_yticklabels()]
-    gap = (14 + max(number.get_window_extent().width for number in numbers)) / width
-    n_columns = min(_N_COLUMNS, len(panels))
-    taken = (legend.get_window_extent().width + 16) / width + (n_columns - 1) * gap
-    column = (place.width - min(taken, 0.7 * place.width)) / n_columns
-    for panel in panels:
-        box, position = panel.get_position(), panel.get_subplotspec().colspan.start
-        left = place.x0 + position * (column + gap)
-        panel.set_position([left, box.y0, column, box.height])

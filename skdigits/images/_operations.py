@@ -28,7 +28,8 @@ def shrink(picture, longest):
         return picture
     height, width = (side // factor for side in picture.shape)
     if min(height, width) == 0:
-        return ndimage.zoom(picture, 1 / factor, order=1, grid_mode=True, mode="nearest")
+        zoom = [max(side // factor, 1) / side for side in picture.shape]
+        return ndimage.zoom(picture, zoom, order=1, grid_mode=True, mode="nearest")
     cut = picture[: height * factor, : width * factor]
     return cut.reshape(height, factor, width, factor).mean(axis=(1, 3), dtype=np.float32)
 

@@ -28,6 +28,7 @@ class FirstLayer(NamedTuple):
     maps: np.ndarray
 
 
+@torch.enable_grad()
 def attribute_pixels(module, rows, codes, method, baseline):
     """Return how much every pixel speaks for a class.
 

@@ -250,8 +250,8 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         method : {"gradients", "input_x_gradient", "integrated_gradients"}, default="gradients"
             The gradient of the logit by the pixels [1]_; the same times the distance of the
             pixel from `baseline`; or its integral along the way from `baseline`, 50 steps, times
-            that distance [2]_, whose sum over the pixels is what the image adds to the logit. The
-            last takes captum: ``pip install "skdigits[explain]"``.
+            that distance [2]_, whose sum over the pixels is nearly what the image adds to the
+            logit. The last takes captum: ``pip install "skdigits[explain]"``.
         baseline : float, default=0.0
             The value of a pixel where there is nothing; the gradients alone do not use it.
 
@@ -309,14 +309,15 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _target_codes(self, X, target, n_rows):
         """Return the number of each image's class; None takes the predicted ones."""
         target = self.predict(X) if target is None else target
-        target = np.broadcast_to(as_numpy(target), n_rows)
-        unknown = np.setdiff1d(target, self.classes_)
-        if len(unknown):
+        numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
+        labels = np.broadcast_to(as_numpy(target), n_rows).tolist()
+        unknown = [label for label in labels if label not in numbers]
+        if unknown:
             raise ValueError(
                 f"{type(self).__name__}.attribute expects targets among the classes, got "
                 f"{unknown[0]!r}."
             )
-        return np.searchsorted(self.classes_, target)
+        return np.array([numbers[label] for label in labels], dtype=np.int64)
 
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
         resume = hasattr(self, "net_") and (incremental or self.warm_start)
