@@ -87,7 +87,7 @@ def test_bad_input_measures_nothing(fitted, digits):
         robustness_curve(fitted, X, y, severities=[0])
     with pytest.raises(ValueError, match="robustness_curve expects at least one estimator"):
         robustness_curve({}, X, y)
-    with pytest.raises(TypeError, match="got a SVC: put it in a list"):
+    with pytest.raises(TypeError, match="got an SVC: put it in a list"):
         robustness_curve(fitted["svm"], X, y)
     with pytest.raises(NotFittedError):
         robustness_curve([SVC()], X, y)
