@@ -28,7 +28,9 @@ def read_page(page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["user_guide.rst", "own_pictures.rst", "persistence.rst"])
+@pytest.mark.parametrize(
+    "page", ["user_guide.rst", "own_pictures.rst", "persistence.rst", "onnx.rst"]
+)
 def test_a_page_of_the_guide_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plt.switch_backend("agg")

@@ -10,7 +10,7 @@ import pytest
 import sklearn
 from sklearn.utils.fixes import parse_version
 
-from skdigits import load_pretrained
+from skdigits import list_pretrained, load_pretrained
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 IS_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8")
@@ -46,6 +46,7 @@ def test_every_example_is_tested():
         ),
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
+    tested |= {"serve.py"}  # in test_serve.py
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
 
 
@@ -98,9 +99,10 @@ def test_own_handwriting():
     assert second > alone
 
 
-def test_the_pretrained_net_is_the_one_of_its_script():
-    model = runpy.run_path(str(EXAMPLES / "pretrained.py"))["photo_cnn"](random_state=0)
-    assert repr(load_pretrained("cnn-mnist")) == repr(model)
+@pytest.mark.parametrize("name", list_pretrained())
+def test_a_pretrained_net_is_the_one_of_its_script(name):
+    recipes = runpy.run_path(str(EXAMPLES / "pretrained.py"))["RECIPES"]
+    assert repr(load_pretrained(name)) == repr(recipes[name](random_state=0))
 
 
 @pytest.mark.slow

@@ -249,6 +249,13 @@ def test_a_file_is_replaced_whole_or_left_as_it_was(saved, tmp_path, monkeypatch
     assert os.listdir(tmp_path) == ["model"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
+def test_others_may_read_a_file_as_they_may_others(tmp_path):
+    path = save_model(ANNClassifier(**QUICK).fit(X, Y), tmp_path / "model")
+    (tmp_path / "plain").write_bytes(b"")
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_a_step_of_another_scikit_learn_is_told(tmp_path):
     path = save_model(
         make_pipeline(MinMaxScaler(), ANNClassifier(**QUICK)).fit(X, Y), tmp_path / "a"

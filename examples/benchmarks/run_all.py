@@ -45,6 +45,7 @@ NAMES = (
     "arithmetic",
     "prediction",
     "memory",
+    "serving",
 )
 HEAD = """\
 # Benchmarks

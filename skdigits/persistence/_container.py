@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from skdigits._files import atomic_path
 from skdigits.persistence._values import Damaged
@@ -37,8 +37,9 @@ def write_container(path, text, arrays):
     if len(text) > _MAX_TEXT:
         raise TypeError(f"{len(text):,} characters beside its arrays, of {_MAX_TEXT:,}")
     metadata = {_KEY: text, _SEAL: _seal(text, arrays)}
+    content = save(arrays, metadata=metadata)  # save_file makes a file that others may not read
     with atomic_path(path) as temporary:
-        save_file(arrays, temporary, metadata=metadata)
+        temporary.write_bytes(content)
 
 
 def read_container(path):

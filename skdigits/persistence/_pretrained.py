@@ -20,7 +20,7 @@ def list_pretrained():
     --------
     >>> from skdigits import list_pretrained
     >>> list_pretrained()
-    ['cnn-mnist']
+    ['ann-mnist', 'cnn-mnist']
     """
     return sorted(path.stem for path in _FOLDER.glob(f"*{_SUFFIX}"))
 
@@ -30,8 +30,11 @@ def load_pretrained(name):
 
     - ``"cnn-mnist"``: a Pipeline of :class:`CharacterNormalizer` and :class:`CNNClassifier` that
       reads pictures of single digits, trained on MNIST's 60,000 training images with random
-      changes of shape and of stroke width. What it was trained on, how, and how far to trust it
-      is in its model card, beside its file.
+      changes of shape and of stroke width;
+    - ``"ann-mnist"``: the same with an :class:`ANNClassifier`, half as large; it errs more often.
+
+    What they were trained on, how, and how far to trust them is in their model cards, beside their
+    files.
 
     Parameters
     ----------

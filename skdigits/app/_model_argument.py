@@ -1,0 +1,111 @@
+"""MODEL on the command line: a file of a model, or the name of one that comes with the library."""
+
+import math
+from pathlib import Path
+
+from sklearn.pipeline import Pipeline
+
+from skdigits.images import CharacterNormalizer
+from skdigits.images._pictures import PictureTransformer
+from skdigits.persistence import list_pretrained, load_model, load_pretrained
+
+
+def open_classifier(text, *, who):
+    """Load the classifier that MODEL stands for.
+
+    Parameters
+    ----------
+    text : str
+        A name of :func:`skdigits.list_pretrained`, or a file of :func:`skdigits.save_model`.
+    who : str
+        The command that an error speaks for.
+
+    Returns
+    -------
+    estimator instance
+        A fitted classifier.
+
+    Raises
+    ------
+    ImportError
+        If it takes a package that is not installed.
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If there is no such model, the file is damaged, or holds no classifier.
+
+    Examples
+    --------
+    >>> from skdigits.app._model_argument import open_classifier
+    >>> open_classifier("cnn-mnist", who="example")[0]
+    CharacterNormalizer()
+    """
+    if text in list_pretrained():
+        return load_pretrained(text)
+    if not Path(text).exists():
+        raise ValueError(
+            f"{who} expects MODEL to be a file of save_model or one of "
+            f"{', '.join(list_pretrained())}, got {text!r}."
+        )
+    model = load_model(text)
+    if not (hasattr(model, "predict") and hasattr(model, "classes_")):
+        raise ValueError(f"{who} expects a classifier, {text} holds a {type(model).__name__}.")
+    return model
+
+
+def takes_pictures(model):
+    """Whether a model begins with a transformer that takes pictures of any size, files too."""
+    return isinstance(model, Pipeline) and isinstance(model[0], PictureTransformer)
+
+
+def split_off_normalizer(model, *, name, who):
+    """Return what makes rows of pictures, and the classifier of the rows.
+
+    Parameters
+    ----------
+    model : estimator instance
+        A fitted classifier. Where it begins with no CharacterNormalizer, one of the size of its
+        images takes the place.
+    name : str
+        What a message calls it.
+    who : str
+        The command that an error speaks for.
+
+    Returns
+    -------
+    transformer : estimator instance
+        Takes pictures.
+    classifier : estimator instance
+        Takes what the transformer returns.
+
+    Raises
+    ------
+    ValueError
+        If the images of the classifier are not square, or it begins with another transformer of
+        pictures.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skdigits.app._model_argument import split_off_normalizer
+    >>> svm = SVC().fit(*load_digits(return_X_y=True))
+    >>> split_off_normalizer(svm, name="svm", who="example")[0]
+    CharacterNormalizer(box=6, size=8)
+    """
+    if isinstance(model, Pipeline) and isinstance(model[0], CharacterNormalizer):
+        return model[0], model[1:]
+    if takes_pictures(model):
+        raise ValueError(
+            f"{who} expects a Pipeline that begins with a CharacterNormalizer, {name} begins with "
+            f"a {type(model[0]).__name__}, which takes pictures of one size."
+        )
+    n_pixels = getattr(model, "n_features_in_", 0)
+    size = math.isqrt(n_pixels)
+    if size == 0 or size**2 != n_pixels:
+        raise ValueError(
+            f"{who} expects a model of square images, or a Pipeline that begins with a "
+            f"CharacterNormalizer, {name} takes rows of {n_pixels} pixels."
+        )
+    # MNIST's share of character and margin
+    return CharacterNormalizer(size, box=max(1, round(size * 20 / 28))), model
