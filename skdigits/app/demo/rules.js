@@ -96,12 +96,20 @@ function inkPerColumn({ width, values }) {
 const inkColumns = (picture) => inkPerColumn(picture).map((count) => (count ? 1 : 0));
 
 function turn({ width, height, values }) {
-  const turned = Uint8Array.from(values, (_, i) => {
-    return values[(i % height) * width + Math.floor(i / height)];
-  });
+  const turned = new Uint8Array(values.length);
+  let i = 0;
+  for (let x = 0; x < width; x++) {
+    for (let y = 0; y < height; y++) {
+      turned[i++] = values[y * width + x];
+    }
+  }
   return { width: height, height: width, values: turned };
 }
 
 function mask({ width, height, values }, isIn) {
-  return { width, height, values: Uint8Array.from(values, (_, i) => (isIn(i) ? 1 : 0)) };
+  const inside = new Uint8Array(values.length);
+  for (let i = 0; i < inside.length; i++) {
+    inside[i] = isIn(i) ? 1 : 0;
+  }
+  return { width, height, values: inside };
 }
