@@ -273,3 +273,11 @@ def test_the_memory_of_a_prediction_does_not_grow_with_the_rows(saved, tmp_path,
     rows[:] = X[0]
     model = load_model(saved[0])
     measure_peak(model.predict, rows, below=rows.size)
+
+
+def test_a_description_that_no_reader_takes_is_not_written(tmp_path, monkeypatch):
+    model = ANNClassifier(**QUICK).fit(X, Y)
+    monkeypatch.setattr(_container, "_MAX_TEXT", 100)
+    with pytest.raises(TypeError, match=r"^save_model writes 100 characters at most .*, got \d"):
+        save_model(model, tmp_path / "model")
+    assert os.listdir(tmp_path) == []

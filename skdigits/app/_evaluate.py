@@ -10,9 +10,10 @@ from sklearn.metrics import classification_report
 from sklearn.pipeline import make_pipeline
 
 from skdigits.app._labelled_data import match_labels
-from skdigits.app._model_argument import split_off_normalizer, takes_pictures
+from skdigits.app._model_argument import split_off_normalizer
 from skdigits.evaluation import expected_calibration_error
 from skdigits.evaluation._confusions import count_confusions
+from skdigits.images._pictures import takes_pictures
 
 _N_CONFUSIONS = 10  # the most frequent ones that are shown
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline
 
 from skdigits.images import CharacterNormalizer
-from skdigits.images._pictures import PictureTransformer
+from skdigits.images._normalizer import usual_box
+from skdigits.images._pictures import takes_pictures
 from skdigits.persistence import list_pretrained, load_model, load_pretrained
 
 
@@ -51,11 +52,6 @@ def open_classifier(text, *, who):
     if not (hasattr(model, "predict") and hasattr(model, "classes_")):
         raise ValueError(f"{who} expects a classifier, {text} holds a {type(model).__name__}.")
     return model
-
-
-def takes_pictures(model):
-    """Whether a model begins with a transformer that takes pictures of any size, files too."""
-    return isinstance(model, Pipeline) and isinstance(model[0], PictureTransformer)
 
 
 def split_off_normalizer(model, *, name, who):
@@ -107,5 +103,4 @@ def split_off_normalizer(model, *, name, who):
             f"{who} expects a model of square images, or a Pipeline that begins with a "
             f"CharacterNormalizer, {name} takes rows of {n_pixels} pixels."
         )
-    # MNIST's share of character and margin
-    return CharacterNormalizer(size, box=max(1, round(size * 20 / 28))), model
+    return CharacterNormalizer(size, box=usual_box(size)), model

@@ -12,9 +12,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skdigits.app._evaluate import Evaluation, evaluate_model
 from skdigits.app._labelled_data import LabelledData, match_labels
-from skdigits.app._model_argument import takes_pictures
 from skdigits.app._model_card import write_card
 from skdigits.images import CharacterNormalizer
+from skdigits.images._pictures import takes_pictures
 from skdigits.persistence import save_model
 
 WHO = "skdigits train"

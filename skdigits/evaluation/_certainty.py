@@ -6,6 +6,16 @@ from itertools import combinations
 import numpy as np
 
 from skdigits.evaluation._last_step import as_last_step_sees, last_step
+from skdigits.evaluation._naming import describe_type
+
+
+def check_is_certain(estimator, who):
+    """Refuse a classifier that does not say how sure it is."""
+    if not hasattr(estimator, "predict_proba") and not hasattr(estimator, "decision_function"):
+        raise ValueError(
+            f"{who} expects a classifier with predict_proba or decision_function, got "
+            f"{describe_type(estimator)}."
+        )
 
 
 def measure_certainty(estimator, X, predicted):

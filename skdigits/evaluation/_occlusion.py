@@ -5,9 +5,8 @@ import numpy as np
 # Part of scikit-learn's documented API in spite of its underscore.
 from sklearn.utils import _safe_indexing as take_rows
 
-from skdigits.evaluation._certainty import score_labels
+from skdigits.evaluation._certainty import check_is_certain, score_labels
 from skdigits.evaluation._images import check_images, like_input
-from skdigits.evaluation._naming import describe_type
 
 _PATCHES_A_SIDE = 7  # 4 pixels of MNIST's 28
 
@@ -40,11 +39,7 @@ def attribute_by_occlusion(estimator, X, labels, *, baseline, image_shape, who):
     .. [1] M. D. Zeiler and R. Fergus, "Visualizing and understanding convolutional networks",
        ECCV 2014.
     """
-    if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
-        raise ValueError(
-            f"{who} expects a classifier with predict_proba or decision_function, got "
-            f"{describe_type(estimator)}."
-        )
+    check_is_certain(estimator, who)
     images = check_images(X, image_shape, who=who)
     windows = _windows(*images.shape[2:])
     whole = score_labels(estimator, X, labels)

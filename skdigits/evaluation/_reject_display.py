@@ -3,7 +3,8 @@
 import pandas as pd
 
 from skdigits._optional import import_optional
-from skdigits.evaluation._naming import describe_type, name_estimators
+from skdigits.evaluation._certainty import check_is_certain
+from skdigits.evaluation._naming import name_estimators
 from skdigits.evaluation._predicted import of_comparison, of_cv_results, of_estimator
 from skdigits.evaluation._reject import area_under, reject_curve, share_to_reject
 from skdigits.evaluation._style import hide_spines, write_legend
@@ -135,7 +136,7 @@ class RejectCurveDisplay:
         who = "RejectCurveDisplay.from_estimators"
         named = name_estimators(estimators, who=who)
         for _, estimator in named:
-            _check_is_certain(estimator, who)
+            check_is_certain(estimator, who)
         return cls._draw({name: of_estimator(estimator, X, y) for name, estimator in named}, ax)
 
     @classmethod
@@ -193,7 +194,7 @@ class RejectCurveDisplay:
         who = "RejectCurveDisplay.from_cv_results"
         predicted = of_cv_results(cv_results, X, y, who=who)
         estimator = cv_results["estimator"][0]
-        _check_is_certain(estimator, who)
+        check_is_certain(estimator, who)
         return cls._draw({name or type(estimator).__name__: predicted}, ax)
 
     @classmethod
@@ -275,11 +276,3 @@ class RejectCurveDisplay:
 
     def _by_model(self):
         return self.curves.groupby("model", sort=False)
-
-
-def _check_is_certain(estimator, who):
-    if not hasattr(estimator, "predict_proba") and not hasattr(estimator, "decision_function"):
-        raise ValueError(
-            f"{who} expects a classifier with predict_proba or decision_function, got "
-            f"{describe_type(estimator)}."
-        )

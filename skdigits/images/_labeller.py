@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from skdigits.images._normalizer import CharacterNormalizer
-from skdigits.images._pictures import PictureTransformer
+from skdigits.images._normalizer import CharacterNormalizer, usual_box
+from skdigits.images._pictures import takes_pictures
 
 
 class Labeller:
@@ -14,7 +13,7 @@ class Labeller:
 
     def __init__(self, estimator, classes=None):
         self._estimator = estimator
-        self._normalizer = None if _takes_pictures(estimator) else _normalizer_for(estimator)
+        self._normalizer = None if takes_pictures(estimator) else _normalizer_for(estimator)
         self._allowed = _allowed(estimator.classes_, classes)
         self.classes = estimator.classes_[self._allowed]
         self.has_probabilities = hasattr(estimator, "predict_proba")
@@ -43,11 +42,6 @@ class Labeller:
         return probabilities / np.maximum(total, np.finfo(float).tiny)
 
 
-def _takes_pictures(estimator):
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    return isinstance(estimator, Pipeline) and isinstance(estimator[0], PictureTransformer)
-
-
 def _normalizer_for(estimator):
     size = math.isqrt(estimator.n_features_in_)
     if size**2 != estimator.n_features_in_:
@@ -55,8 +49,7 @@ def _normalizer_for(estimator):
             "PageReader expects a classifier of square images, or a Pipeline that begins with a "
             f"CharacterNormalizer, got one of rows of {estimator.n_features_in_} pixels."
         )
-    box = max(1, round(size * 20 / 28))
-    return CharacterNormalizer(size, box=box, polarity="light", rules=False)
+    return CharacterNormalizer(size, box=usual_box(size), polarity="light", rules=False)
 
 
 def _allowed(known, wanted):

@@ -195,3 +195,8 @@ class CharacterNormalizer(PictureTransformer):
                 f"CharacterNormalizer expects a box of at most size={self.size} pixels, "
                 f"got box={self.box}."
             )
+
+
+def usual_box(size):
+    """Return the box of a character in an image of that side, in MNIST's proportion."""
+    return max(1, round(size * 20 / 28))

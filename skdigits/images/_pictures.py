@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.pipeline import Pipeline
 
 from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
 from skdigits._validation import (
@@ -102,6 +103,12 @@ class PictureTransformer(
         rows, _ = check_image_rows(self, X, reset=reset, accept_sparse=False)
         shape = infer_image_shape(self.image_shape, rows.shape[1], who=type(self).__name__)
         return _channels_last(rows.reshape(-1, *shape))
+
+
+def takes_pictures(estimator):
+    """Whether an estimator, or a search's best, begins with a transformer of pictures."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return isinstance(estimator, Pipeline) and isinstance(estimator[0], PictureTransformer)
 
 
 def _listed(X):

@@ -35,7 +35,10 @@ def write_container(path, text, arrays):
         If the text is longer than a reader takes.
     """
     if len(text) > _MAX_TEXT:
-        raise TypeError(f"{len(text):,} characters beside its arrays, of {_MAX_TEXT:,}")
+        raise TypeError(
+            f"save_model writes {_MAX_TEXT:,} characters at most beside the arrays, got "
+            f"{len(text):,}."
+        )
     metadata = {_KEY: text, _SEAL: _seal(text, arrays)}
     content = save(arrays, metadata=metadata)  # save_file makes a file that others may not read
     with atomic_path(path) as temporary:
@@ -50,7 +53,7 @@ def read_container(path):
     text : str
         The JSON.
     arrays : dict of str to ndarray
-        The arrays, all finite.
+        The arrays.
 
     Raises
     ------
