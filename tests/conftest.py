@@ -1,7 +1,8 @@
-"""Data that many tests share, a quiet pyplot, and a web server for those that download."""
+"""Data that many tests share, a quiet pyplot, a browser, and a web server for downloads."""
 
 import gzip
 import hashlib
+import shutil
 import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -73,6 +74,21 @@ def pyplot():
 
     yield pyplot
     pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The installed chromium, driven by playwright; without either the test is skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        pytest.skip("takes an installed chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        # Without its sandbox, which a container's root user cannot have.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 class _Web(ThreadingHTTPServer):

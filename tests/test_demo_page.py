@@ -2,7 +2,6 @@
 
 import base64
 import io
-import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -19,9 +18,6 @@ from skdigits import CharacterNormalizer
 from skdigits.app._demo import DemoServer
 from skdigits.app._demo_model import Recogniser, open_model
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 SIDE = 280  # of the pad, in the units of the paths
 
@@ -65,10 +61,7 @@ PATHS = {
     for digit, strokes in PATHS.items()
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="takes an installed chromium"),
-]
+pytestmark = pytest.mark.slow
 
 
 @contextmanager
@@ -93,16 +86,6 @@ def recogniser():
 def url(recogniser):
     with serving(recogniser) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        # Without its sandbox, which a container's root user cannot have.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

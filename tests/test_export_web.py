@@ -44,7 +44,7 @@ def neighbour(name):
 
 
 driver = neighbour("test_demo_page")
-browser, visit = driver.browser, driver.visit
+visit = driver.visit
 
 RUNTIME = os.environ.get("SKDIGITS_ORT_WEB")
 PACKED = {
@@ -56,9 +56,8 @@ PACKED = {
 
 def in_chromium(test):
     """Mark a test that takes a browser and onnxruntime-web."""
-    is_missing = driver.CHROMIUM is None or not RUNTIME
-    reason = "takes chromium, and onnxruntime-web where SKDIGITS_ORT_WEB says"
-    return pytest.mark.slow(pytest.mark.skipif(is_missing, reason=reason)(test))
+    reason = "takes onnxruntime-web where SKDIGITS_ORT_WEB says"
+    return pytest.mark.slow(pytest.mark.skipif(not RUNTIME, reason=reason)(test))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The report in a real browser: it renders whole, on a phone and in print too."""
 
-import shutil
 from itertools import pairwise
 
 import pytest
@@ -10,15 +9,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from skdigits import compare_models
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="takes an installed chromium"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +23,6 @@ def report(digits, tmp_path_factory):
     )
     note = "--models " + ",".join(["a-long-name"] * 20)
     return comparison.to_html(tmp_path_factory.mktemp("page") / "report.html", note=note)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        # Without its sandbox, which a container's root user cannot have.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
