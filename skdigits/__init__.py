@@ -33,7 +33,7 @@ _PUBLIC_NAMES = {
     "corrupt": "skdigits.evaluation",
     "hyperparameter_importance": "skdigits.evaluation",
     "hyperparameter_marginals": "skdigits.evaluation",
-    "export_onnx": "skdigits.persistence",
+    "export_onnx": "skdigits.persistence._onnx",
     "list_pretrained": "skdigits.persistence",
     "load_model": "skdigits.persistence",
     "load_pretrained": "skdigits.persistence",

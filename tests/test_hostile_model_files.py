@@ -208,6 +208,9 @@ WRONG_TEXTS = {
     "a plan that is none": lambda c, a: net_state(c)["net_"]["dict"]["plan"]["dict"].update(
         batch_size="many"
     ),
+    "moments that never end": lambda c, a: net_state(c)["net_"]["dict"]["plan"]["dict"].update(
+        betas={"tuple": [0.9, 1.5]}
+    ),
     "steps that are none": lambda c, a: c["model"]["pipeline"].update(steps=[[1, 2]]),
 }
 

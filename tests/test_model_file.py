@@ -2,10 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -20,6 +23,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
+from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 
 from skdigits import (
@@ -265,6 +269,31 @@ def test_a_step_of_another_scikit_learn_is_told(tmp_path):
     _container.write_container(path, json.dumps(content), arrays)
     with pytest.warns(InconsistentVersionWarning, match="from version 1.0 when using version"):
         load_model(path)
+
+
+def test_a_loaded_net_is_one_of_skorch_around_the_network_that_predicts(saved):
+    model = load_model(saved[0])[-1]
+    before = model.predict_proba(X)
+    net = model.net_
+    assert net is model.net_
+    assert isinstance(net, NeuralNetClassifier)
+    assert [epoch["train_loss"] for epoch in net.history] == model.loss_curve_
+    with torch.no_grad():
+        net.module_.head.bias.add_(torch.arange(model.n_outputs_))
+    assert not np.allclose(model.predict_proba(X), before)
+
+
+@pytest.mark.slow
+def test_opening_a_model_and_predicting_leaves_out_what_only_training_needs(saved, tmp_path):
+    np.save(tmp_path / "rows.npy", X)
+    code = (
+        "import sys, numpy, skdigits\n"
+        "skdigits.load_model(sys.argv[1]).predict(numpy.load(sys.argv[2]))\n"
+        "print(*{'torch._dynamo', 'sympy', 'onnx'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, saved[0], tmp_path / "rows.npy"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
 
 
 @pytest.mark.slow

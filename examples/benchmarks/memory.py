@@ -1,15 +1,22 @@
-"""What `fit` needs in memory over the images: MNIST as it is loaded, uint8 of shape (60000, 784).
+"""What `fit` and `predict` need in memory over the images.
 
-Linux's own count of the largest resident memory, in a process of its own for every network,
-less what was resident when the data and all libraries were loaded.
+`fit` gets MNIST as it is loaded, uint8 of shape (60000, 784); `predict` a file of a million images,
+mapped into memory, after one of 100,000. Every figure is of a process of its own: the largest
+memory of its own that it had (Linux's count, pages of mapped files left out, read every few
+milliseconds), less what it had when the data and all libraries were loaded.
 
-Fails when a network needs more than 200 MB.
+Fails when a training needs more than 200 MB, or when a million images need more than 100 MB
+over what 100,000 need: 48 bytes an image are its logits and its label, of 784 that it has.
 """
 
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 from bench import Verdicts, mnist, table
 
 from skdigits import ANNClassifier, CNNClassifier
@@ -18,37 +25,82 @@ NETWORKS = {
     "CNNClassifier(max_iter=1)": CNNClassifier(max_iter=1),
     "ANNClassifier(max_iter=1)": ANNClassifier(max_iter=1),
 }
+FEWER, MORE = 100_000, 1_000_000
 
 
-def resident(which):
-    """Return resident memory in MB: "VmRSS" now, "VmHWM" the largest since it was reset."""
+def own_memory():
+    """Return the memory in MB that is this process's own."""
     status = Path("/proc/self/status").read_text()
-    return int(status.split(which + ":")[1].split()[0]) / 1000
+    return int(status.split("RssAnon:")[1].split()[0]) / 1000
 
 
-def measure(name):
+@contextmanager
+def printed_peak():
+    """Print the largest memory over what there was."""
+    before, peak, done = own_memory(), 0.0, threading.Event()
+
+    def watch():
+        nonlocal peak
+        while not done.wait(0.003):
+            peak = max(peak, own_memory())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    print(max(peak, own_memory()) - before)
+
+
+def measure_fit(name):
     X, y, *_ = mnist()
     model = NETWORKS[name]
     model.fit(X[:3000], y[:3000])  # loads what is loaded late
-    before = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
-    model.fit(X, y)
-    print(resident("VmHWM") - before)
+    with printed_peak():
+        model.fit(X, y)
+
+
+def measure_predict(name, n_images):
+    X, y, *_ = mnist()
+    model = NETWORKS[name].fit(X[:3000], y[:3000])
+    model.predict(X[:3000])
+    with TemporaryDirectory() as folder:
+        rows = np.memmap(Path(folder) / "rows", np.uint8, "w+", shape=(n_images, X.shape[1]))
+        for start in range(0, n_images, 50_000):
+            rows[start : start + 50_000] = X[:50_000]
+        with printed_peak():
+            model.predict(rows)
+
+
+def measured(*arguments):
+    """Return what this file prints with other arguments."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def main():
-    needed = {}
-    for name in NETWORKS:
-        done = subprocess.run(
-            [sys.executable, __file__, name], capture_output=True, text=True, check=True
-        )
-        needed[name] = float(done.stdout)
-    table(("", "MB over the data"), [(name, f"{mb:.0f}") for name, mb in needed.items()])
+    fits = {name: measured("fit", name) for name in NETWORKS}
+    fewer, more = ({name: measured("predict", name, n) for name in NETWORKS} for n in (FEWER, MORE))
+    table(
+        ("MB over the data", "fit", f"predict {FEWER:,}", f"predict {MORE:,}"),
+        [(name, *(f"{part[name]:.0f}" for part in (fits, fewer, more))) for name in NETWORKS],
+    )
     print()
     verdicts = Verdicts()
-    verdicts.check("the most that fit needs, MB", max(needed.values()), at_most=200)
+    verdicts.check("the most that fit needs, MB", max(fits.values()), at_most=200)
+    growth = max(more[name] - fewer[name] for name in NETWORKS)
+    verdicts.check("what ten times the images add to predict, MB", growth, at_most=100)
     verdicts.leave()
 
 
 if __name__ == "__main__":
-    measure(sys.argv[1]) if len(sys.argv) > 1 else main()
+    match sys.argv[1:]:
+        case ["fit", name]:
+            measure_fit(name)
+        case ["predict", name, n_images]:
+            measure_predict(name, int(n_images))
+        case _:
+            main()

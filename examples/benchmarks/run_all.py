@@ -45,6 +45,7 @@ NAMES = (
     "arithmetic",
     "prediction",
     "memory",
+    "cold_start",
     "serving",
 )
 HEAD = """\

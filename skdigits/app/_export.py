@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from skdigits.app._model_argument import open_classifier
 from skdigits.images._pictures import takes_pictures
-from skdigits.persistence import export_onnx
+from skdigits.persistence._onnx import export_onnx
 from skdigits.persistence._onnx_rows import make_rows
 from skdigits.persistence._onnx_steps import flat_steps
 

@@ -16,7 +16,7 @@ from skdigits.app._demo_files import page_files
 from skdigits.app._model_argument import open_classifier
 from skdigits.app._web_runtime import copy_runtime
 from skdigits.images import CharacterNormalizer
-from skdigits.persistence import export_onnx
+from skdigits.persistence._onnx import export_onnx
 
 WHO = "skdigits export --web"
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
+from skorch import NeuralNetClassifier
 
 from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
 from skdigits._validation import (
@@ -37,7 +38,7 @@ from skdigits.neural._inference import accuracy, forward_rows
 from skdigits.neural._labels import combine_weights, encode_labels
 from skdigits.neural._modules import ACTIVATIONS, initial_module
 from skdigits.neural._plan import make_plan
-from skdigits.neural._state import net_from_arrays, net_to_arrays
+from skdigits.neural._state import StoredNet, net_from_arrays, net_to_arrays
 from skdigits.neural._training import (
     OPTIMIZERS,
     Progress,
@@ -52,6 +53,8 @@ _DTYPES = ("float32", "float64", "uint8")
 
 class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Base of the neural classifiers. A subclass says which module it trains."""
+
+    _net: NeuralNetClassifier | StoredNet
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -183,7 +186,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Rows that sum to one; columns in the order of `classes_`.
         """
         logits, rows = self._forward(X, "predict_proba")
-        return _output(logits.softmax(dim=1), rows)
+        return _output(_in_float64(logits).softmax(dim=1), rows)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class for each image.
@@ -199,7 +202,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`.
         """
         logits, rows = self._forward(X, "predict_log_proba")
-        return _output(logits.log_softmax(dim=1), rows)
+        return _output(_in_float64(logits).log_softmax(dim=1), rows)
 
     def decision_function(self, X):
         """Return the logits, whose softmax is `predict_proba`.
@@ -217,6 +220,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Logits; for two classes that of ``classes_[1]`` less that of ``classes_[0]``.
         """
         logits, rows = self._forward(X, "decision_function")
+        logits = _in_float64(logits)
         if logits.shape[1] == 2:
             logits = logits[:, 1] - logits[:, 0]
         return _output(logits, rows)
@@ -283,7 +287,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         rows = self._check_rows(X, "attribute")
         codes = self._target_codes(X, target, len(rows))
         found = attribute_pixels(
-            self.net_.module_, _torch_or_numpy(rows), codes, method, float(baseline)
+            self._net.module_, _torch_or_numpy(rows), codes, method, float(baseline)
         )
         return found.reshape(-1, *self.image_shape_)
 
@@ -304,7 +308,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             What each filter gives for each image, after pooling and activation.
         """
         rows = self._check_rows(X, "first_layer")
-        return look_into_first_layer(self.net_.module_, _torch_or_numpy(rows))
+        return look_into_first_layer(self._net.module_, _torch_or_numpy(rows))
 
     def _target_codes(self, X, target, n_rows):
         """Return the number of each image's class; None takes the predicted ones."""
@@ -319,8 +323,15 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
         return np.array([numbers[label] for label in labels], dtype=np.int64)
 
+    @property
+    def net_(self):
+        """The trained net, a :class:`skorch.NeuralNetClassifier`."""
+        if isinstance(self._net, StoredNet):
+            self._net = self._net.build(self.callbacks)
+        return self._net
+
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
-        resume = hasattr(self, "net_") and (incremental or self.warm_start)
+        resume = hasattr(self, "_net") and (incremental or self.warm_start)
         with keep_fit_on_error(self):
             rows, y, given_shape = check_image_rows(
                 self, X, reset=not resume, dtypes=_DTYPES, y=as_numpy(y)
@@ -445,7 +456,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             X=X,
             y=y,
             metadata=None if sample_weight is None else {"sample_weight": sample_weight},
-            fitted_attributes=lambda: {"net_": net},
+            fitted_attributes=lambda: {"_net": net},
         )
 
     def _train(self, net, plan, data, held_out, begin_epoch):
@@ -473,7 +484,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _keep(self, net, plan, progress):
         stopped_early = progress.best_weights is not None
-        self.net_ = net
+        self._net = net
         self._plan = plan
         self.n_iter_ = progress.n_epochs
         self.t_ = progress.n_seen
@@ -489,8 +500,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         rows = self._check_rows(X, method)
         layer = "embed" if method == "embed" else "forward"
         views = self.tta and method != "embed"
-        values = forward_rows(self.net_.module_, _torch_or_numpy(rows), layer, views=views)
-        return (values if method == "embed" else _in_float64(values)), rows
+        return forward_rows(self._net.module_, _torch_or_numpy(rows), layer, views=views), rows
 
     def _check_rows(self, X, method):
         """Return `X` as validated rows for the method of that name."""
@@ -502,17 +512,19 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def __getstate__(self):
         state = dict(super().__getstate__())
-        if "net_" in state:
-            state["net_"] = net_to_arrays(
-                self.net_, self._plan, with_optimizer=self._plan.incremental
-            )
+        net = state.pop("_net", None)
+        if net is not None:
+            state["net_"] = net_to_arrays(net, self._plan, with_optimizer=self._plan.incremental)
             state["_plan"] = state["_input_like"] = None
         return state
 
     def __setstate__(self, state):
-        super().__setstate__(state)
+        super().__setstate__({key: value for key, value in state.items() if key != "net_"})
         if "net_" in state:
-            self.net_, self._plan = net_from_arrays(state["net_"], self.callbacks)
+            self._net = net_from_arrays(state["net_"])
+            self._plan = self._net.plan
+            if self._net.optimizer is not None:  # one that does not fit is an error now
+                self._net = self._net.build(self.callbacks)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

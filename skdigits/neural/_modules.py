@@ -346,17 +346,19 @@ class ConvNet(PixelNet):
 MODULES = {module.__name__: module for module in (DenseNet, ConvNet)}
 
 
-def build_module(module_class, spec):
-    """Return a network whose weights are yet to be set; nothing random is drawn."""
-    module = outline_module(module_class, spec)
-    module.spec = spec
-    return module.to_empty(device="cpu")
-
-
 def outline_module(module_class, spec):
-    """Return a network that has shapes and no memory."""
+    """Return a network that has shapes and no memory; nothing random is drawn."""
     with torch.device("meta"):
-        return module_class(**spec)
+        module = module_class(**spec)
+    module.spec = spec
+    return module
+
+
+def module_of_weights(module_class, spec, weights):
+    """Return a network with these tensors as its weights."""
+    module = outline_module(module_class, spec)
+    module.load_state_dict(weights, assign=True)
+    return module
 
 
 def channels_last(module):
@@ -373,8 +375,7 @@ def folded(module):
     weights = {name: w for name, w in module.state_dict().items() if ".norm." not in name}
     for i, (weight, bias) in enumerate(kernels):
         weights[f"blocks.{i}.conv.weight"], weights[f"blocks.{i}.conv.bias"] = weight, bias
-    plain = build_module(type(module), {**module.spec, "normalization": None})
-    plain.load_state_dict(weights, assign=True)
+    plain = module_of_weights(type(module), {**module.spec, "normalization": None}, weights)
     return channels_last(plain).train(module.training)
 
 
@@ -383,7 +384,7 @@ def initial_module(module_class, spec, data, seed):
 
     The weights are drawn in float64, so that networks of all dtypes start alike.
     """
-    module = build_module(module_class, spec).double()
+    module = outline_module(module_class, spec).to_empty(device="cpu").double()
     module.draw_weights(torch.Generator().manual_seed(seed))
     module.standardize.fit(data.pixels, data.weights)
     module.sharpness.fill_(1)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skdigits.neural._modules import NoNorm, build_module
+from skdigits.neural._modules import NoNorm, module_of_weights
 
 
 def has_blocked_kernels(module):
@@ -27,9 +27,9 @@ class BlockedNet:
     dtype = torch.float32
 
     def __init__(self, module):
-        self._net = build_module(type(module), module.spec).eval()
         weights = {name: weight.to_mkldnn() for name, weight in module.named_parameters()}
-        self._net.load_state_dict({**weights, **dict(module.named_buffers())}, assign=True)
+        weights |= dict(module.named_buffers())
+        self._net = module_of_weights(type(module), module.spec, weights).eval()
         for part in self._net.modules():
             if isinstance(part, nn.ReLU):
                 part.inplace = True

@@ -1,9 +1,11 @@
 """A trained net as NumPy arrays and plain values, and back."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
-from skdigits.neural._modules import MODULES, build_module, channels_last
+from skdigits.neural._modules import MODULES, PixelNet, channels_last, module_of_weights
 from skdigits.neural._plan import Plan
 from skdigits.neural._training import build_net, load_optimizer
 
@@ -21,16 +23,30 @@ def net_to_arrays(net, plan, *, with_optimizer):
     }
 
 
-def net_from_arrays(state, callbacks):
-    """Return the net that :func:`net_to_arrays` took apart, on the CPU, and its plan."""
-    plan = Plan(**state["plan"])
-    module = build_module(MODULES[state["module"]], state["spec"])
-    module.load_state_dict(_to_tensors(state["weights"]), assign=True)
-    net = build_net(channels_last(module.eval()), plan, callbacks)
-    if state["optimizer"] is not None:
-        load_optimizer(net.optimizer_, _to_tensors(state["optimizer"]))
-    net.history.extend(state["history"])
-    return net, plan
+@dataclass(frozen=True)
+class StoredNet:
+    """A net of which only the network has been built: the rest takes a second to import."""
+
+    module_: PixelNet
+    plan: Plan
+    history: list
+    optimizer: dict | None
+
+    def build(self, callbacks):
+        """Return the skorch net."""
+        net = build_net(self.module_, self.plan, callbacks)
+        if self.optimizer is not None:
+            load_optimizer(net.optimizer_, _to_tensors(self.optimizer))
+        net.history.extend(self.history)
+        return net
+
+
+def net_from_arrays(state):
+    """Return the net that :func:`net_to_arrays` took apart, on the CPU."""
+    weights = _to_tensors(state["weights"])
+    module = module_of_weights(MODULES[state["module"]], state["spec"], weights)
+    module = channels_last(module.eval())
+    return StoredNet(module, Plan(**state["plan"]), state["history"], state["optimizer"])
 
 
 def _to_arrays(values):

@@ -1,5 +1,6 @@
 """Whether what a file says of a net can be one, before any of it is built."""
 
+import math
 from dataclasses import fields
 from itertools import chain
 from numbers import Real
@@ -16,6 +17,15 @@ _MOMENTS = {
     "adam": {"step", "exp_avg", "exp_avg_sq"},
     "adamw": {"step", "exp_avg", "exp_avg_sq"},
     "sgd": {"momentum_buffer"},
+}
+_RANGES = {  # what torch's optimisers take
+    "n_epochs": lambda value: value >= 1,
+    "batch_size": lambda value: value >= 1,
+    "rate": lambda value: 0 < value < math.inf,
+    "momentum": lambda value: 0 <= value <= 1,
+    "betas": lambda values: all(0 <= value < 1 for value in values),
+    "epsilon": lambda value: 0 < value < math.inf,
+    "weight_decay": lambda value: 0 <= value < math.inf,
 }
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -96,6 +106,9 @@ def _check_plan(plan):
             raise ValueError(f"its plan has no such {field.name}")
     if plan["solver"] not in OPTIMIZERS:
         raise ValueError("its plan has no such solver")
+    for name, is_in_range in _RANGES.items():
+        if not is_in_range(plan[name]):
+            raise ValueError(f"its plan has a {name} out of range")
 
 
 def _is_of(kind, value):
