@@ -4,23 +4,27 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from skorch import NeuralNetClassifier
@@ -38,7 +42,7 @@ from skdigits import (
     load_model,
     save_model,
 )
-from skdigits.persistence import _container
+from skdigits.persistence import _container, _schemas
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:120].astype(np.uint8), Y[:120]
@@ -204,7 +208,7 @@ def with_function_step():
 
 
 UNWRITABLE = {
-    "random_state of ANNClassifier, RandomState": lambda: ANNClassifier(
+    "random_state of ANNClassifier, RandomState.* numbers, text and arrays": lambda: ANNClassifier(
         max_iter=1, random_state=np.random.RandomState(0)
     ).fit(X, Y),
     "augment of CNNClassifier, <function change": lambda: CNNClassifier(
@@ -213,15 +217,24 @@ UNWRITABLE = {
     "callbacks of ANNClassifier, <": lambda: ANNClassifier(callbacks=[Callback()], **QUICK).fit(
         X, Y
     ),
-    "step 'functiontransformer' of Pipeline, a Function": with_function_step,
-    "RandomForestClassifier, a RandomForestClassifier that holds sklearn.tree": lambda: (
+    "step 'functiontransformer' of Pipeline, FunctionTransformer with": with_function_step,
+    "RandomForestClassifier with sklearn.tree.* in it: scikit-learn takes the numbers of": lambda: (
         RandomForestClassifier(2).fit(X, Y)
     ),
-    "OfMyOwn": lambda: make_pipeline(MinMaxScaler(), OfMyOwn()).fit(X, Y),
-    "GridSearchCV, a GridSearchCV that holds skdigits": lambda: GridSearchCV(
-        ANNClassifier(**QUICK), {"alpha": [0.0]}, cv=2
+    "AdaBoostClassifier with .* in it: skops knows no estimator of skdigits": lambda: (
+        AdaBoostClassifier(ANNClassifier(**QUICK), n_estimators=1).fit(X, Y)
+    ),
+    "KNeighborsClassifier with .* in it: .* algorithm='brute'": lambda: KNeighborsClassifier(
+        algorithm="kd_tree"
     ).fit(X, Y),
-    "memory of Pipeline, a cache of this machine": with_cache,
+    "SVC with scipy.sparse.* in it: it was fitted on a sparse matrix": lambda: SVC().fit(
+        csr_matrix(X), Y
+    ),
+    "OfMyOwn": lambda: make_pipeline(MinMaxScaler(), OfMyOwn()).fit(X, Y),
+    "GridSearchCV with skdigits.* in it: a search is no model, so save its best": lambda: (
+        GridSearchCV(ANNClassifier(**QUICK), {"alpha": [0.0]}, cv=2).fit(X, Y)
+    ),
+    "memory of Pipeline: a cache": with_cache,
 }
 
 
@@ -251,6 +264,156 @@ def test_a_file_is_replaced_whole_or_left_as_it_was(saved, tmp_path, monkeypatch
         save_model(ANNClassifier(**QUICK).fit(X, Y), path)
     assert path.read_bytes() == saved[0].read_bytes()
     assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes and links are of POSIX")
+def test_a_file_that_is_replaced_leaves_its_mode_and_a_link_is_followed(tmp_path):
+    model = ANNClassifier(**QUICK).fit(X, Y)
+    path, link = tmp_path / "model", tmp_path / "link"
+    path.write_bytes(b"")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    save_model(model, link)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert_array_equal(load_model(path).predict(X), model.predict(X))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes are of POSIX")
+def test_what_is_no_regular_file_is_neither_replaced_nor_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Not a regular file"):
+        save_model(ANNClassifier(**QUICK).fit(X, Y), tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"load_model cannot read .*: it is no regular file\.$"):
+        load_model(tmp_path / "pipe")
+    with pytest.raises(FileNotFoundError, match=r"none'$"):
+        save_model(ANNClassifier(**QUICK).fit(X, Y), tmp_path / "none" / "model")
+
+
+def test_two_threads_may_save_to_one_path(saved, tmp_path):
+    model = load_model(saved[0])
+    threads = [Thread(target=save_model, args=(model, tmp_path / "model")) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert os.listdir(tmp_path) == ["model"]
+    assert_array_equal(load_model(tmp_path / "model").predict_proba(X), saved[1])
+
+
+@pytest.mark.parametrize("step", [MinMaxScaler(), ImageReshaper()], ids=repr)
+def test_equal_models_make_equal_files(step, tmp_path):
+    contents = {
+        save_model(make_pipeline(clone(step), ANNClassifier(**QUICK)).fit(X, Y), path).read_bytes()
+        for path in [tmp_path / f"model {i}" for i in range(4)]
+    }
+    assert len(contents) == 1
+
+
+NUMPY_PARAMETERS = [
+    ANNClassifier((4,), max_iter=np.int64(1), batch_size=np.int64(16), shuffle=np.bool_(True)),
+    ANNClassifier(
+        np.array([4, 3]),
+        solver=np.str_("sgd"),
+        nesterovs_momentum=np.bool_(True),
+        alpha=np.float32(0.1),
+        max_iter=1,
+    ),
+    ANNClassifier(class_weight={label: np.float32(2) for label in np.arange(10)}, max_iter=1),
+    ANNClassifier(random_state=np.int64(3), early_stopping=np.bool_(True), max_iter=1),
+    CNNClassifier((np.int64(3),), image_shape=(np.int64(8), np.int64(8)), max_iter=1),
+    make_pipeline(ImageReshaper((np.int64(8), np.int64(8))), CNNClassifier((2,), max_iter=1)),
+    make_pipeline(CharacterNormalizer(np.int64(12), box=np.int64(8)), ANNClassifier(max_iter=1)),
+]
+
+
+@pytest.mark.parametrize("model", NUMPY_PARAMETERS, ids=lambda model: type(model).__name__)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_parameters_may_be_numbers_of_numpy(model, tmp_path):
+    model = clone(model).fit(X, Y)
+    back = round_trip(model, tmp_path)
+    assert_array_equal(back.predict_proba(X), model.predict_proba(X))
+    assert repr(back).replace("np.str_('sgd')", "'sgd'") == repr(model).replace(
+        "np.str_('sgd')", "'sgd'"
+    )
+
+
+def test_class_weights_come_back_by_labels_of_any_kind(tmp_path):
+    for labels in (Y.astype(float), Y > 4, LABELS["letters"]):
+        weights = dict.fromkeys(np.unique(labels), 2.0)
+        model = ANNClassifier(class_weight=weights, **QUICK).fit(X, labels)
+        assert round_trip(model, tmp_path).class_weight == weights
+
+
+class Watch(Callback):
+    def on_batch_end(self, net, **kwargs):
+        net.history.record("note", "text")
+
+
+def test_a_net_whose_callbacks_were_taken_off_is_written_without_their_notes(tmp_path):
+    model = ANNClassifier(callbacks=[Watch()], **QUICK).fit(X, Y).set_params(callbacks=None)
+    back = round_trip(model, tmp_path)
+    assert [epoch["train_loss"] for epoch in back.net_.history] == model.loss_curve_
+
+
+@pytest.mark.parametrize("step", [Deskewer(), HOGFeatures(), CharacterNormalizer()], ids=repr)
+def test_transformers_of_pictures_fitted_on_images_come_back(step, tmp_path):
+    images = X.reshape(-1, 8, 8)
+    model = make_pipeline(step, SVC()).fit(images, Y)
+    assert_array_equal(round_trip(model, tmp_path).predict(images), model.predict(images))
+
+
+def test_what_metadata_a_step_asks_for_comes_back(tmp_path):
+    with sklearn.config_context(enable_metadata_routing=True):
+        net = ANNClassifier(**QUICK).set_fit_request(sample_weight="w")
+        model = Pipeline([("scale", MinMaxScaler()), ("net", net)], transform_input=["w"])
+        back = round_trip(model.fit(X, Y, w=np.ones(len(X))), tmp_path)
+        assert str(back["net"].get_metadata_routing()) == str(net.get_metadata_routing())
+        assert back.transform_input == ["w"]
+
+
+def with_attribute(model):
+    model.my_note = "hello"
+    return model
+
+
+def with_weights_that_are_none(model):
+    with torch.no_grad():
+        model.net_.module_.head.weight.fill_(np.nan)
+    return model
+
+
+UNOPENABLE = {
+    "has an unknown my_note": with_attribute,
+    "head.weight is not finite": with_weights_that_are_none,
+    "'alpha' parameter of ANNClassifier .* Got -5": lambda model: model.set_params(alpha=-5),
+    "the callbacks of ANNClassifier is none": lambda model: model.set_params(
+        callbacks=["PrintLog"]
+    ),
+}
+
+
+@pytest.mark.parametrize("named", UNOPENABLE)
+def test_a_model_that_could_not_be_opened_is_not_written(named, tmp_path):
+    model = UNOPENABLE[named](ANNClassifier(**QUICK).fit(X, Y))
+    with pytest.raises(TypeError, match=f"save_model has written nothing, as load_model .*{named}"):
+        save_model(model, tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("value", [{"model": 1}, [1], "text", None, ANNClassifier], ids=repr)
+def test_what_is_no_estimator_is_not_written(value, tmp_path):
+    with pytest.raises(TypeError, match="save_model expects an estimator of skdigits or a Pipe"):
+        save_model(value, tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+
+
+def test_callbacks_of_scikit_learn_are_named(tmp_path):
+    callbacks = pytest.importorskip("sklearn.callback")
+    model = ANNClassifier(**QUICK).set_callbacks(callbacks.ProgressBar()).fit(X, Y)
+    with pytest.raises(TypeError, match=r"the callbacks of ANNClassifier: .* set_callbacks\(\)"):
+        save_model(model, tmp_path / "model")
+    save_model(model.set_callbacks(), tmp_path / "model")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
@@ -310,3 +473,27 @@ def test_a_description_that_no_reader_takes_is_not_written(tmp_path, monkeypatch
     with pytest.raises(TypeError, match=r"^save_model writes 100 characters at most .*, got \d"):
         save_model(model, tmp_path / "model")
     assert os.listdir(tmp_path) == []
+
+
+MODELS = Path(__file__).parent / "models"
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.safetensors")), ids=lambda path: path.stem)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_files_of_every_format_are_opened(path):
+    rows = load_digits().data[:5].astype(np.uint8)
+    rows = rows.reshape(-1, 8, 8) if "page" in path.stem else rows
+    model = load_model(path)
+    found = getattr(model, "estimator", model).predict_proba(rows)
+    np.testing.assert_allclose(found, np.load(path.with_suffix(".npy")), atol=1e-4)
+
+
+def test_what_a_later_format_adds_is_filled_in(saved, tmp_path, monkeypatch):
+    text, arrays = _container.read_container(saved[0])
+    content = json.loads(text)
+    del content["model"]["pipeline"]["steps"][1][1]["estimator"][1]["tta"]
+    _container.write_container(tmp_path / "old", json.dumps(content), arrays)
+    with pytest.raises(ValueError, match="CNNClassifier lacks tta"):
+        load_model(tmp_path / "old")
+    monkeypatch.setattr(_schemas, "ADDED", ({}, {"CNNClassifier": {"tta": False}}))
+    assert_array_equal(load_model(tmp_path / "old").predict_proba(X), saved[1])

@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import Binarizer, MinMaxScaler, Normalizer, StandardScaler
+from sklearn.preprocessing import (
+    Binarizer,
+    MinMaxScaler,
+    Normalizer,
+    PowerTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC, LinearSVC
 
 from skdigits import (
@@ -395,3 +402,32 @@ def assert_agreement_in_batches(path, model, X):
         batches = np.split(rows, range(size, len(rows), size))
         found = [session.run(["probabilities"], {"pixels": batch})[0] for batch in batches]
         assert_allclose(np.concatenate(found), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("breaks_ties", [True, False])
+@pytest.mark.parametrize("shape", ["ovr", "ovo"])
+def test_an_svm_that_breaks_ties_and_one_that_does_not(breaks_ties, shape, path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 4)).astype(np.float32), rng.integers(0, 4, 300)
+    if breaks_ties and shape == "ovo":
+        pytest.skip("scikit-learn has no such SVM")
+    model = SVC(C=5, break_ties=breaks_ties, decision_function_shape=shape).fit(X, y)
+    others = (1.5 * rng.normal(size=(2000, 4))).astype(np.float32)
+    export_onnx(model, path, X=X)
+    assert_array_equal(run(path, others)["label"], model.predict(others))
+
+
+def test_a_converter_that_is_right_on_the_training_rows_alone_is_found_out(path):
+    X, y = (part[:600] for part in load_digits(return_X_y=True))
+    stacked = StackingClassifier([("bayes", GaussianNB())], cv=2)
+    model = make_pipeline(MinMaxScaler(), stacked).fit(X, y)
+    with pytest.raises(ValueError, match="has written nothing, as the model would differ"):
+        export_onnx(model, path, X=X)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_a_step_without_a_way_back_asks_for_rows(path):
+    X, y = (part[:600] for part in load_digits(return_X_y=True))
+    model = make_pipeline(PowerTransformer(), ANNClassifier((4,), **QUICK)).fit(X, y)
+    with pytest.raises(ValueError, match="expects rows X to compare the model with Power"):
+        export_onnx(model, path)

@@ -21,6 +21,7 @@ from skdigits.images._reading import MAX_PIXELS
 
 _LONGEST_SEARCHED = 800  # pixels of a side, to find the character
 _LONGEST_CHARACTER = 240  # pixels of a side, to look at it closely
+_MNIST_SIDE, _MNIST_BOX, _MNIST_STROKE = 28, 20, 2.6  # pixels
 _SMALLEST_STROKED = 2  # strokes are measured in pictures of so many boxes a side
 
 
@@ -110,13 +111,13 @@ class CharacterNormalizer(PictureTransformer):
 
     def __init__(
         self,
-        size=28,
+        size=_MNIST_SIDE,
         *,
-        box=20,
+        box=_MNIST_BOX,
         polarity="auto",
         specks=0.02,
         rules=True,
-        stroke_width=2.6,
+        stroke_width=_MNIST_STROKE,
         centering="mass",
         image_shape=None,
         max_pixels=MAX_PIXELS,
@@ -186,7 +187,7 @@ class CharacterNormalizer(PictureTransformer):
         yield "centre", np.rint(picture * (255 / picture.max())).astype(np.uint8)
 
     def _count_features_out(self):
-        return self.size**2
+        return int(self.size) ** 2
 
     def _validate_params(self):
         super()._validate_params()
@@ -197,6 +198,13 @@ class CharacterNormalizer(PictureTransformer):
             )
 
 
-def usual_box(size):
-    """Return the box of a character in an image of that side, in MNIST's proportion."""
-    return max(1, round(size * 20 / 28))
+def usual_normalizer(size, **parameters):
+    """Return a normaliser to images of that side as data sets of such images have characters.
+
+    From 28 pixels on in MNIST's proportions. Smaller ones have no pixels to spare: in
+    scikit-learn's digits (8) and in USPS (16) the character reaches from border to border.
+    """
+    box = round(size * _MNIST_BOX / _MNIST_SIDE) if size >= _MNIST_SIDE else size
+    return CharacterNormalizer(
+        size, box=box, stroke_width=_MNIST_STROKE * box / _MNIST_BOX, **parameters
+    )

@@ -94,7 +94,7 @@ class ImageReshaper(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin
         """
         with keep_fit_on_error(self), reported_fit(self, X=X, y=y):
             rows, given_shape = self._check(X, reset=True)
-            self.image_shape_ = self._output_shape(rows.shape[1], given_shape)
+            self.image_shape_ = tuple(map(int, self._output_shape(rows.shape[1], given_shape)))
             self._refuse_another_shape(given_shape)
         return self
 

@@ -70,7 +70,8 @@ def make_plan(estimator, data, *, autocast, incremental):
     rate = estimator.learning_rate_init
     if rate == "auto":
         rate = defaults.peak_rate if one_cycle else defaults.constant_rate
-    batch_size = defaults.batch_size if estimator.batch_size == "auto" else estimator.batch_size
+    batch_size = estimator.batch_size
+    batch_size = defaults.batch_size if batch_size == "auto" else int(batch_size)
     regularize = one_cycle and len(data) > batch_size
     dropout = estimator.dropout
     if dropout == "auto":
@@ -82,17 +83,17 @@ def make_plan(estimator, data, *, autocast, incremental):
     if n_epochs == "auto":
         n_epochs = defaults.one_cycle_epochs(len(data)) if one_cycle else defaults.most_epochs
     return Plan(
-        n_epochs=1 if incremental else n_epochs,
+        n_epochs=1 if incremental else int(n_epochs),
         incremental=incremental,
         open_ended=not (one_cycle or incremental),
         batch_size=min(batch_size, len(data)),
-        shuffle=estimator.shuffle,
-        schedule=schedule,
+        shuffle=bool(estimator.shuffle),
+        schedule=str(schedule),
         rate=rate,
         power_t=estimator.power_t,
-        solver=estimator.solver,
+        solver=str(estimator.solver),
         momentum=estimator.momentum,
-        nesterovs_momentum=estimator.nesterovs_momentum,
+        nesterovs_momentum=bool(estimator.nesterovs_momentum),
         betas=(estimator.beta_1, estimator.beta_2),
         epsilon=estimator.epsilon,
         weight_decay=_weight_decay(estimator, data, batch_size),

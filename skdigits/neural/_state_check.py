@@ -2,15 +2,19 @@
 
 import math
 from dataclasses import fields
-from itertools import chain
 from numbers import Real
 
 import numpy as np
+import torch
 
-from skdigits.neural._modules import MODULES, outline_module
+from skdigits.neural._modules import ACTIVATIONS, MODULES, NORMALIZATIONS, outline_module
 from skdigits.neural._plan import Plan
 from skdigits.neural._training import OPTIMIZERS
 
+MOST_PIXELS = 2**24  # of an image
+_MOST_UNITS = 2**31  # of a layer
+_MOST_LAYERS = 1000
+_MOST_ACTIVATIONS = 2**27  # of a layer, for one batch of a prediction: half a GiB
 _PARTS = {"module", "spec", "weights", "optimizer", "history", "plan"}
 _DTYPES = ("float32", "float64")
 _MOMENTS = {
@@ -18,16 +22,63 @@ _MOMENTS = {
     "adamw": {"step", "exp_avg", "exp_avg_sq"},
     "sgd": {"momentum_buffer"},
 }
-_RANGES = {  # what torch's optimisers take
+_NOT_NEGATIVE = ("step", "exp_avg_sq")
+_SCHEDULES = ("one_cycle", "constant", "invscaling", "adaptive")
+_MOST_WHOLE = 2**53  # which a float64 holds
+
+
+def is_number(value):
+    """Whether a value is a number that float64 has, not a boolean."""
+    return (
+        isinstance(value, Real)
+        and not isinstance(value, bool)
+        and not (isinstance(value, int) and abs(value) > _MOST_WHOLE)
+    )
+
+
+def _are_sizes(value):
+    return (
+        type(value) is tuple
+        and len(value) <= _MOST_LAYERS
+        and all(type(size) is int and 1 <= size <= _MOST_UNITS for size in value)
+    )
+
+
+_DENSE = {
+    "image_shape": lambda value: (
+        _are_sizes(value) and len(value) == 3 and math.prod(value) <= MOST_PIXELS
+    ),
+    "n_outputs": lambda value: _are_sizes((value,)),
+    "hidden_layer_sizes": _are_sizes,
+    "activation": lambda value: type(value) is str and value in ACTIVATIONS,
+}
+_SPECS = {  # what the arguments of each network may be
+    "DenseNet": _DENSE,
+    "ConvNet": {
+        **_DENSE,
+        "channels": _are_sizes,
+        "kernel_size": _are_sizes,
+        "pooling": _are_sizes,
+        "normalization": lambda value: isinstance(value, str | None) and value in NORMALIZATIONS,
+    },
+}
+_RANGES = {  # what training takes
     "n_epochs": lambda value: value >= 1,
     "batch_size": lambda value: value >= 1,
+    "schedule": lambda value: value in _SCHEDULES,
     "rate": lambda value: 0 < value < math.inf,
+    "power_t": lambda value: 0 <= value < math.inf,
+    "solver": lambda value: value in OPTIMIZERS,
     "momentum": lambda value: 0 <= value <= 1,
-    "betas": lambda values: all(0 <= value < 1 for value in values),
+    "betas": lambda values: len(values) == 2 and all(0 <= value < 1 for value in values),
     "epsilon": lambda value: 0 < value < math.inf,
     "weight_decay": lambda value: 0 <= value < math.inf,
+    "dropout": lambda value: 0 <= value < 1,
+    "label_smoothing": lambda value: 0 <= value < 1,
+    "ema": lambda value: 0 <= value < 1,
+    "tol": lambda value: value >= 0,
+    "n_iter_no_change": lambda value: value >= 1,
 }
-_PLAIN = (bool, int, float, str, type(None))
 
 
 def check_net_state(state):
@@ -40,51 +91,81 @@ def check_net_state(state):
 
     Returns
     -------
-    image_shape : tuple of int
-        (channels, height, width) of its images.
-    n_outputs : int
-        Number of its logits.
+    outline : PixelNet
+        The network without memory, of which :func:`net_from_arrays` can build one with it.
 
     Raises
     ------
     ValueError
         If it is none: a part is missing or one too many, a weight is missing, misshapen or not
-        finite. The message completes a sentence.
+        finite, or one prediction would take too much memory. The message completes a sentence.
     """
     if set(state) != _PARTS:
         raise ValueError("its parts are not those of a net")
-    outline = _outline(state["module"], state["spec"], state["weights"])
+    _check_spec(state["module"], state["spec"])
+    if not isinstance(state["weights"], dict):
+        raise ValueError("its weights are none")
+    outline = _outline(state["module"], state["spec"])
     _check_weights(state["weights"], outline)
     _check_plan(state["plan"])
     if state["optimizer"] is not None:
-        _check_optimizer(state["optimizer"], state["plan"]["solver"], outline)
+        _check_moments(state["optimizer"], state["plan"]["solver"], outline)
     if not _is_history(state["history"]):
         raise ValueError("its history is none")
-    return outline.image_shape, outline.head.out_features
+    return outline
 
 
-def _outline(name, spec, weights):
+def has_answer(network):
+    """Whether a network's logits for one blank picture are finite."""
+    with torch.inference_mode():
+        logits = network(torch.zeros(1, *network.image_shape))
+    return bool(torch.isfinite(logits).all())
+
+
+def _check_spec(name, spec):
+    """Check a network's arguments, each by itself and what they come to together."""
+    if not isinstance(name, str) or name not in _SPECS:
+        raise ValueError("there is no such network")
+    checks = _SPECS[name]
+    if not isinstance(spec, dict) or set(spec) != set(checks):
+        raise ValueError("its layers are none")
+    for argument, is_one in checks.items():
+        if not is_one(spec[argument]):
+            raise ValueError(f"its layers have no such {argument}")
+    if len({len(spec[key]) for key in ("channels", "kernel_size", "pooling") if key in spec}) > 1:
+        raise ValueError("its layers are of several numbers")
+
+
+def _outline(name, spec):
     """Return the network without memory: what a file claims costs nothing until it is true."""
-    if not isinstance(name, str) or name not in MODULES:
-        raise ValueError(f"there is no network {name!r}")
-    if not isinstance(spec, dict) or not isinstance(weights, dict):
-        raise ValueError("its layers or weights are none")
-    lengths = [len(value) for value in spec.values() if isinstance(value, tuple)]
-    if max(lengths, default=0) > max(len(weights), 3):  # every layer has weights
-        raise ValueError("it has more layers than weights")
     try:
-        return outline_module(MODULES[name], spec)
-    except (TypeError, ValueError, KeyError, RuntimeError, OverflowError, IndexError) as error:
-        raise ValueError("its layers make no sense") from error
+        outline = outline_module(MODULES[name], spec)
+    except (RuntimeError, OverflowError) as error:  # more weights than a machine can count
+        raise ValueError("its layers are too large") from error
+    if _largest_layer(spec) * outline.prediction_batch > _MOST_ACTIVATIONS:
+        raise ValueError("a prediction of it would take too much memory")
+    return outline
+
+
+def _largest_layer(spec):
+    """Return the most activations that a layer has for one image."""
+    channels, height, width = spec["image_shape"]
+    sizes = [channels * height * width, *spec["hidden_layer_sizes"], spec["n_outputs"]]
+    for n_out, side in zip(spec.get("channels", ()), spec.get("pooling", ()), strict=True):
+        sizes.append(n_out * height * width)
+        height, width = (length // min(side, length) for length in (height, width))
+    return max(sizes)
 
 
 def _check_weights(weights, outline):
     expected = outline.state_dict()
     if set(weights) != set(expected):
-        name = sorted(set(weights) ^ set(expected))[0]
-        raise ValueError(f"{name} is {'missing' if name in expected else 'one too many'}")
+        missing = sorted(set(expected) - set(weights))
+        raise ValueError(f"{missing[0]} is missing" if missing else "a weight is one too many")
     for name, weight in weights.items():
         _check_array(name, weight, tuple(expected[name].shape))
+        if name.endswith("running_var") and (weight < 0).any():
+            raise ValueError(f"{name} is below zero")
     if len({weight.dtype for weight in weights.values()}) > 1:
         raise ValueError("its weights are of several precisions")
 
@@ -104,8 +185,6 @@ def _check_plan(plan):
     for field in fields(Plan):
         if not _is_of(field.type, plan[field.name]):
             raise ValueError(f"its plan has no such {field.name}")
-    if plan["solver"] not in OPTIMIZERS:
-        raise ValueError("its plan has no such solver")
     for name, is_in_range in _RANGES.items():
         if not is_in_range(plan[name]):
             raise ValueError(f"its plan has a {name} out of range")
@@ -113,48 +192,44 @@ def _check_plan(plan):
 
 def _is_of(kind, value):
     if kind is float:
-        return isinstance(value, Real) and not isinstance(value, bool)
-    if kind in (bool, int, str):
+        return is_number(value)
+    if kind is int:
+        return type(value) is int and abs(value) <= _MOST_WHOLE
+    if kind in (bool, str):
         return type(value) is kind
     if kind is tuple:
-        return type(value) is tuple and len(value) == 2 and all(_is_of(float, v) for v in value)
+        return type(value) is tuple and all(map(is_number, value))
     return value is None  # the augmentation, which the estimator has
 
 
-def _check_optimizer(state, solver, outline):
-    """Check the optimiser's parts; that moments have the shapes of weights, who loads them does."""
-    if not isinstance(state, dict) or set(state) != {"state", "param_groups"}:
-        raise ValueError("its optimiser is none")
-    groups, moments = state["param_groups"], state["state"]
+def _check_moments(moments, solver, outline):
+    """Check the optimiser's moments, but for their shapes, which who loads them does."""
     n_weights = len(list(outline.parameters()))
-    if not _are_groups(groups, n_weights) or not isinstance(moments, dict):
+    if not isinstance(moments, dict) or not all(type(number) is int for number in moments):
         raise ValueError("its optimiser is none")
     for number, found in moments.items():
-        is_one = isinstance(found, dict) and not set(found) - _MOMENTS[solver]
-        if number not in range(n_weights) or not is_one:
+        if not 0 <= number < n_weights or not _are_moments(found, solver):
             raise ValueError("its optimiser has unknown moments")
-        for name, moment in found.items():
-            if moment is not None:
-                _check_array(name, moment, np.shape(moment))
 
 
-def _are_groups(groups, n_weights):
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+def _are_moments(found, solver):
+    if not isinstance(found, dict) or set(found) != _MOMENTS[solver]:
         return False
-    numbers = [group.get("params") for group in groups]
-    if not all(isinstance(part, list) for part in numbers):
-        return False
-    if list(chain.from_iterable(numbers)) != list(range(n_weights)):
-        return False
-    values = [group[key] for group in groups for key in group if key != "params"]
-    return all(isinstance(value, _PLAIN) or _is_of(tuple, value) for value in values)
+    for name, moment in found.items():
+        if moment is None and solver == "sgd":  # without momentum
+            continue
+        _check_array(name, moment, () if name == "step" else np.shape(moment))
+        if name in _NOT_NEGATIVE and (moment < 0).any():
+            return False
+    return True
 
 
 def _is_history(history):
     return isinstance(history, list) and all(
         isinstance(epoch, dict)
         and all(
-            isinstance(key, str) and (value == [] if key == "batches" else _is_of(float, value))
+            isinstance(key, str)
+            and (value == [] if key == "batches" else isinstance(value, bool) or is_number(value))
             for key, value in epoch.items()
         )
         for epoch in history

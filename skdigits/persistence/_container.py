@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 import struct
 from pathlib import Path
 
@@ -34,15 +35,20 @@ def write_container(path, text, arrays):
     TypeError
         If the text is longer than a reader takes.
     """
+    check_length(text)
+    metadata = {_KEY: text, _SEAL: _seal(text, arrays)}
+    content = _in_order(save(arrays, metadata=metadata))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def check_length(text):
+    """Refuse a text that is longer than a reader takes."""
     if len(text) > _MAX_TEXT:
         raise TypeError(
             f"save_model writes {_MAX_TEXT:,} characters at most beside the arrays, got "
             f"{len(text):,}."
         )
-    metadata = {_KEY: text, _SEAL: _seal(text, arrays)}
-    content = save(arrays, metadata=metadata)  # save_file makes a file that others may not read
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def read_container(path):
@@ -86,8 +92,19 @@ def read_json(text):
         raise Damaged("its description is no JSON") from error
 
 
+def _in_order(content):
+    """Return a safetensors file whose header has its members in order: the same bits each time."""
+    end = 8 + struct.unpack("<Q", content[:8])[0]
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":"))
+    header += " " * (-len(header) % 8)  # so that the arrays lie at multiples of 8
+    return struct.pack("<Q", len(header)) + header.encode() + content[end:]
+
+
 def _check_header(path):
     """Refuse a file whose header is longer than any of ours, before it is parsed."""
+    status = Path(path).stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # a pipe may never end
+        raise Damaged("it is no regular file")
     with Path(path).open("rb") as file:
         start = file.read(8)
     if len(start) < 8 or struct.unpack("<Q", start)[0] > _MAX_HEADER:

@@ -1,10 +1,8 @@
 """Fitted models as files that run no code: arrays, JSON and a checksum."""
 
-import json
 import os
 import warnings
 from pathlib import Path
-from typing import Any
 
 import sklearn
 from sklearn.base import BaseEstimator
@@ -13,14 +11,20 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits._version import __version__
-from skdigits.persistence._container import read_container, read_json, write_container
-from skdigits.persistence._schemas import ESTIMATORS, restore
-from skdigits.persistence._sklearn_steps import read_step, write_step
-from skdigits.persistence._values import Damaged, from_plain, to_plain
+from skdigits.images import PageReader
+from skdigits.persistence._at_work import PASSES, check_at_work, check_pipeline
+from skdigits.persistence._container import (
+    check_length,
+    read_container,
+    read_json,
+    write_container,
+)
+from skdigits.persistence._describing import MEMBERS, check_is_estimator, describe
+from skdigits.persistence._schemas import FORMAT, restore
+from skdigits.persistence._sklearn_steps import read_step
+from skdigits.persistence._values import Damaged, PlainReader, cut
 
-_FORMAT = 1
-_MEMBERS = {"format", "skdigits", "scikit-learn", "model"}
-_PASSES = ("passthrough", None)  # what may stand in a Pipeline in the place of a step
+_ROUTED = {"transform_input"}  # what a Pipeline may have beside steps
 
 
 def save_model(estimator, path):
@@ -29,10 +33,10 @@ def save_model(estimator, path):
     Parameters
     ----------
     estimator : estimator instance
-        A fitted estimator of skdigits, or a Pipeline of them and of scikit-learn's own steps,
+        A fitted estimator of skdigits, or a Pipeline of them and of scikit-learn's plain steps,
         which takes skops: ``pip install "skdigits[skops]"``. A PageReader keeps its classifier.
     path : str or path-like
-        The file. It is written whole or not at all; one of that name is replaced.
+        The file. It is written whole or not at all; one of that name is replaced, its mode kept.
 
     Returns
     -------
@@ -46,7 +50,10 @@ def save_model(estimator, path):
     TypeError
         If a part of it is what a file cannot hold safely: skorch callbacks, a function as
         `augment`, a RandomState, a class of your own; or trees, whose numbers are taken for
-        addresses of memory without a check. The message names it.
+        addresses of memory without a check. Or if :func:`load_model` would refuse the file, as
+        parameters were changed after `fit`, say. The message names it.
+    OSError
+        If the file cannot be written, or is no regular file.
     ImportError
         If a step takes skops and it is not installed.
 
@@ -69,23 +76,20 @@ def save_model(estimator, path):
     >>> bool((same.predict_proba(X) == model.predict_proba(X)).all())
     True
     """
-    if hasattr(estimator, "fit"):  # which a PageReader has not
-        check_is_fitted(estimator)
-    arrays: dict = {}
+    check_is_estimator(estimator)
+    fitted = estimator.estimator if isinstance(estimator, PageReader) else estimator
+    if hasattr(fitted, "fit"):  # which an Augmentation has not
+        check_is_fitted(fitted)
+    text, arrays = describe(estimator)
+    check_length(text)
     try:
-        model = _to_file(estimator, arrays, type(estimator).__name__)
-        content = {
-            "format": _FORMAT,
-            "skdigits": __version__,
-            "scikit-learn": sklearn.__version__,
-            "model": model,
-        }
-        write_container(path, json.dumps(content), arrays)
-    except _Unwritable as error:
+        _read_model(text, arrays)
+    except Damaged as error:
         raise TypeError(
-            f"save_model cannot write {error}: a file of a model holds estimators of skdigits and "
-            "of scikit-learn, numbers, text and arrays."
-        ) from error
+            f"save_model has written nothing, as load_model would refuse this "
+            f"{type(estimator).__name__}: {error}."
+        ) from None
+    write_container(path, text, arrays)
     return Path(path)
 
 
@@ -139,129 +143,87 @@ def load_model(path):
     ANNClassifier(max_iter=5, random_state=0)
     """
     try:
-        text, arrays = read_container(path)
-        content = _check_content(read_json(text))
-        reader = _Reader(arrays, content["scikit-learn"])
+        return _read_model(*read_container(path))
+    except Damaged as error:
+        raise ValueError(f"load_model cannot read {cut(os.fspath(path), 300)}: {error}.") from None
+
+
+def _read_model(text, arrays):
+    """Return the estimator that a text and its arrays describe."""
+    content = _check_content(read_json(text))
+    reader, version = _Reader(arrays, content), cut(str(content["scikit-learn"]))
+    try:
         estimator = reader.read(content["model"])
         reader.check_all_taken()
-    except (Damaged, RecursionError) as error:
-        reason = error if isinstance(error, Damaged) else "its parts are nested too deeply"
-        raise ValueError(f"load_model cannot read {os.fspath(path)}: {reason}.") from error
+        check_at_work(estimator)
+    except RecursionError as error:
+        raise Damaged("its parts are nested too deeply") from error
+    except Damaged as error:
+        if not reader.has_foreign_steps:
+            raise
+        raise Damaged(f"{error} (it was written with scikit-learn {version})") from error
+    if reader.has_foreign_steps:
+        warnings.warn(
+            InconsistentVersionWarning(
+                estimator_name="a step of the model",
+                current_sklearn_version=sklearn.__version__,
+                original_sklearn_version=version,
+            ),
+            stacklevel=3,
+        )
     return estimator
-
-
-class _Unwritable(TypeError):
-    """What a file cannot hold; its message says what and where."""
-
-
-def _to_file(value, arrays, where):
-    """Return a value as JSON holds it; `where` it stands in the model is for the message."""
-
-    def convert(part):
-        return _estimator_to_file(part, arrays, where)
-
-    if isinstance(value, BaseEstimator):
-        return convert(value)
-    try:
-        return to_plain(value, arrays, convert)
-    except _Unwritable:
-        raise
-    except TypeError as error:
-        raise _Unwritable(f"{where}, which holds {error}") from error
-
-
-def _estimator_to_file(estimator, arrays, where):
-    name = type(estimator).__name__
-    if type(estimator) is Pipeline:
-        return {"pipeline": _pipeline_to_file(estimator, arrays, where)}
-    if ESTIMATORS.get(name) is type(estimator):
-        state: Any = estimator.__getstate__()
-        parts = {key: _to_file(part, arrays, f"{key} of {where}") for key, part in state.items()}
-        return {"estimator": [name, parts]}
-    if isinstance(estimator, BaseEstimator) and type(estimator).__module__.startswith("sklearn."):
-        try:
-            return {"skops": to_plain(write_step(estimator, who="save_model"), arrays, None)}
-        except TypeError as error:
-            raise _Unwritable(f"{where}, {error}") from error
-    raise _Unwritable(f"{where}, {_describe(estimator)}")
-
-
-def _pipeline_to_file(pipeline, arrays, where):
-    if pipeline.memory is not None:
-        raise _Unwritable(f"memory of {where}, a cache of this machine (set it to None)")
-    steps = [
-        [name, step if step in _PASSES else _to_file(step, arrays, f"step {name!r} of {where}")]
-        for name, step in pipeline.steps
-    ]
-    return {"steps": steps, "verbose": bool(pipeline.verbose)}
-
-
-def _describe(value):
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _check_content(content):
     if not isinstance(content, dict) or type(content.get("format")) is not int:
         raise Damaged("it has no format number")
-    if content["format"] > _FORMAT:
+    if content["format"] > FORMAT:
         raise Damaged(
-            f"its format {content['format']} is newer than {_FORMAT}, which skdigits {__version__} "
-            f"reads (it was written by {content.get('skdigits')})"
+            f"its format {cut(str(content['format']))} is newer than {FORMAT}, which skdigits "
+            f"{__version__} reads (it was written by {cut(str(content.get('skdigits')))})"
         )
-    if content["format"] < 1 or set(content) != _MEMBERS:
+    if content["format"] < 1 or set(content) != MEMBERS:
         raise Damaged("its parts are not those of a model")
     return content
 
 
-class _Reader:
+class _Reader(PlainReader):
     """Puts a model together from JSON and arrays, each of which it must take once."""
 
-    def __init__(self, arrays, sklearn_version):
-        self._arrays, self._taken = arrays, set()
-        self._sklearn_version = sklearn_version
+    def __init__(self, arrays, content):
+        super().__init__(arrays)
+        self._format = content["format"]
+        self._is_foreign = content["scikit-learn"] != sklearn.__version__
+        self.has_foreign_steps = False
 
     def read(self, value):
         """Return the estimator that an object of JSON describes."""
-        estimator = self._read(value)
+        estimator = self.read_plain(value)
         if not isinstance(estimator, BaseEstimator):
             raise Damaged("it holds no estimator")
         return estimator
 
-    def check_all_taken(self):
-        """Refuse arrays that no part of the model has asked for."""
-        extra = set(self._arrays) - self._taken
-        if extra:
-            raise Damaged(f"it has an array too many, {sorted(extra)[0]!r}")
-
-    def _read(self, value):
-        return from_plain(value, self._take, self._convert)
-
-    def _take(self, name):
-        if not isinstance(name, str) or name not in self._arrays or name in self._taken:
-            raise Damaged(f"it has no array {name!r}, or needs it twice")
-        self._taken.add(name)
-        return self._arrays[name]
-
-    def _convert(self, tag, content):
+    def convert(self, tag, content):
+        """Return an estimator."""
         if tag == "estimator":
             return self._read_estimator(content)
         if tag == "pipeline":
             return self._read_pipeline(content)
         if tag == "skops":
-            self._warn_of_version()
-            return read_step(self._read(content), who="load_model")
-        raise Damaged(f"it has an unknown part, {tag!r}")
+            self.has_foreign_steps = self._is_foreign
+            return read_step(self.read_plain(content), who="load_model")
+        return super().convert(tag, content)
 
     def _read_estimator(self, content):
         is_pair = isinstance(content, list) and len(content) == 2 and isinstance(content[1], dict)
         if not is_pair or not isinstance(content[0], str):
             raise Damaged("an estimator of it is none")
         name, state = content
-        return restore(name, {key: self._read(part) for key, part in state.items()})
+        parts = {key: self.read_plain(part) for key, part in state.items()}
+        return restore(name, parts, self._format)
 
     def _read_pipeline(self, content):
-        if not isinstance(content, dict) or set(content) != {"steps", "verbose"}:
+        if not isinstance(content, dict) or set(content) - _ROUTED != {"steps", "verbose"}:
             raise Damaged("its Pipeline is none")
         steps = content["steps"]
         are_pairs = isinstance(steps, list) and all(
@@ -269,16 +231,8 @@ class _Reader:
         )
         if not are_pairs or not steps:
             raise Damaged("the steps of its Pipeline are none")
-        named = [(name, step if step in _PASSES else self.read(step)) for name, step in steps]
-        return Pipeline(named, verbose=content["verbose"] is True)
-
-    def _warn_of_version(self):
-        if self._sklearn_version != sklearn.__version__:
-            warnings.warn(
-                InconsistentVersionWarning(
-                    estimator_name="a step of the model",
-                    current_sklearn_version=sklearn.__version__,
-                    original_sklearn_version=str(self._sklearn_version),
-                ),
-                stacklevel=2,
-            )
+        named = [(name, step if step in PASSES else self.read(step)) for name, step in steps]
+        routed = {key: self.read_plain(content[key]) for key in _ROUTED & set(content)}
+        pipeline = Pipeline(named, verbose=content["verbose"] is True, **routed)
+        check_pipeline(pipeline)
+        return pipeline

@@ -37,9 +37,10 @@ def export_onnx(estimator, path, verify=True, X=None):
         Whether to run the file in onnxruntime first, and to compare what it gives with
         `estimator`.
     X : array-like, default=None
-        Images to compare on, in any form that `estimator` takes; real ones say most. None makes
-        rows with the mean and variance of those that a network was trained on, takes support
-        vectors of an SVM, or draws from the range of a scaler.
+        Images to compare on, in any form that `estimator` takes; real ones say most, those it was
+        not trained on above all. Rows that are made are compared on, too: with the mean and
+        variance of those that a network was trained on, support vectors of an SVM, or out of the
+        range of a scaler.
 
     Returns
     -------

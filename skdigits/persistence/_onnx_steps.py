@@ -82,12 +82,17 @@ def check_steps(estimator, steps):
     if not is_classifier(last) or isinstance(last.classes_, list):
         raise TypeError(
             f"{WHO} expects a classifier of one label an image, or a Pipeline that ends in one, "
-            f"got {type(estimator).__name__} that ends in {type(last).__name__}."
+            f"got {_ends_in(estimator, last)}."
         )
     _check_pictures(steps)
     for step in steps:
         _check_converter(step)
     plain_labels(last.classes_)
+
+
+def _ends_in(estimator, last):
+    name, end = type(estimator).__name__, type(last).__name__
+    return name if name == end else f"{name} that ends in {end}"
 
 
 def _check_pictures(steps):
@@ -149,7 +154,8 @@ def name_steps(steps):
 
 def shorten(error):
     """Return the beginning of another library's message, for one of ours."""
-    return " ".join(str(error).split())[:120]
+    text = " ".join(str(error).split())
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def second_output(estimator):

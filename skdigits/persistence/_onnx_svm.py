@@ -41,7 +41,9 @@ def convert_svm(scope, operator, container):
         graph.constant(_pair_intercepts(svm)),
     )
     votes, ovr_scores = _count(graph, decisions, len(svm.classes_))
-    codes = graph.add("ArgMax", votes, axis=1, keepdims=0)
+    breaks_ties = svm.break_ties and svm.decision_function_shape == "ovr"
+    best = ovr_scores if breaks_ties and len(svm.classes_) > 2 else votes
+    codes = graph.add("ArgMax", best, axis=1, keepdims=0)
     container.add_node("Gather", [graph.constant(plain_labels(svm.classes_)), codes], label)
     if len(svm.classes_) == 2:
         values = graph.add("MatMul", decisions, graph.constant([[1.0, -1.0]]))
