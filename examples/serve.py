@@ -20,20 +20,20 @@ The model is loaded once. A prediction may use all cores, so one runs at a time,
 the event loop stays free to refuse: more than `MAX_REQUESTS` at a time are sent away. A body is
 counted as it comes in, whatever its header says, and a picture's pixels before it is decoded.
 
-Whoever can reach the port can use it. There is no password and no encryption: for these a proxy
-stands in front.
+On this machine's own address (the default) it answers to this machine's names alone, and never to
+what the page of another site sends: no site that you visit can use it. With ``--host`` whoever can
+reach the port can. There is no password and no encryption: for these a proxy stands in front.
 """
 
 import argparse
 import functools
 import io
-import warnings
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import anyio
 import numpy as np
 import uvicorn
-from PIL import Image
 from sklearn.pipeline import Pipeline
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -42,6 +42,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from skdigits import CharacterNormalizer, list_pretrained, load_model, load_pretrained
+from skdigits.images._reading import FORMATS, TooManyPixels, open_image
 
 MAX_BYTES = 10_000_000  # of one picture
 MAX_BATCH_BYTES = 20_000_000
@@ -49,9 +50,10 @@ MAX_PICTURES = 100  # in a batch
 MAX_PIXELS = 25_000_000  # of one picture, and of a batch together; a phone's photo has 12 million
 MAX_REQUESTS = 16  # that are being received or read
 SECONDS = 30  # for a body to arrive
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # of Pillow's, those that run no program
+OWN_NAMES = ("localhost", "127.0.0.1", "::1")  # of this machine, for itself
 
 TOO_MANY_BYTES = f"A picture may have {MAX_BYTES:,} bytes at most, a batch {MAX_BATCH_BYTES:,}."
+NO_BATCH = f"A batch is multipart/form-data with 1 to {MAX_PICTURES} files and no other fields."
 NO_PICTURE = f"This is no whole picture; {', '.join(FORMATS)} can be read."
 TOO_MANY_PIXELS = f"The pictures of a request may have {MAX_PIXELS:,} pixels at most, all together."
 SENTENCES = {  # for what Starlette itself refuses
@@ -115,29 +117,29 @@ class Reader:
 def open_picture(body):
     """Return a picture that is not decoded yet, or None where there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(body), formats=FORMATS)
-    except Image.DecompressionBombError:
+        return open_image(io.BytesIO(body), max_pixels=MAX_PIXELS)
+    except TooManyPixels:
         raise Refused(413, TOO_MANY_PIXELS) from None
-    except Exception:  # made for hostile files, decoders raise almost anything
+    except ValueError:
         return None
 
 
 def check_pixels(pictures):
-    """Refuse pictures that are too large, one or together, before they are decoded."""
+    """Refuse pictures that are too large together before they are decoded."""
     if sum(picture.width * picture.height for picture in pictures if picture) > MAX_PIXELS:
         raise Refused(413, TOO_MANY_PIXELS)
 
 
-def make_app(model):
-    """Return the application: a model behind three addresses."""
+def make_app(model, names=OWN_NAMES):
+    """Return the application: a model behind three addresses, on a host of these names or any."""
     reader = Reader(model)
-    limited = limit_requests(MAX_REQUESTS)
+    limited, checked = limit_requests(MAX_REQUESTS), check_senders(names)
 
+    @checked
     async def health(request):
         return JSONResponse({"labels": reader.labels})
 
+    @checked
     @limited
     async def predict(request):
         async with time_to_arrive():
@@ -147,6 +149,7 @@ def make_app(model):
             raise Refused(400, answer["error"])
         return JSONResponse(answer)
 
+    @checked
     @limited
     async def predict_batch(request):
         async with time_to_arrive():
@@ -166,6 +169,36 @@ def make_app(model):
             Exception: say_that_it_failed,
         },
     )
+
+
+def check_senders(names):
+    """Return a decorator of routes that refuses what the pages of other sites send.
+
+    They tell their site in a header. One that has given its own name this machine's address (DNS
+    rebinding) still asks for that name.
+    """
+
+    def checked(route):
+        @functools.wraps(route)
+        async def checked_route(request):
+            host, origin = request.headers.get("host", ""), request.headers.get("origin")
+            if names is not None and name_in(host) not in names:
+                raise Refused(403, f"This server answers for {', '.join(names)} alone.")
+            if origin is not None and origin.partition("://")[2] != host:
+                raise Refused(403, "Nothing is taken from the pages of other sites.")
+            return await route(request)
+
+        return checked_route
+
+    return checked
+
+
+def name_in(host):
+    """Return the name in a Host header, which may have a port; None if it is no host."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def limit_requests(n_most):
@@ -227,9 +260,9 @@ async def receive_files(request):
     except HTTPException as error:
         if error.status_code != 400:
             raise
-        files = []  # too many, or no form
+        files = []  # too many, or text, or no form
     if not files:
-        raise Refused(400, f"A batch is multipart/form-data with 1 to {MAX_PICTURES} files.")
+        raise Refused(400, NO_BATCH)
     return files
 
 
@@ -258,7 +291,12 @@ def main():
     parser.add_argument("--port", type=int, default=8027)
     given = parser.parse_args()
     load = load_pretrained if given.model in list_pretrained() else load_model
-    uvicorn.run(make_app(load(given.model)), host=given.host, port=given.port)
+    names = OWN_NAMES if given.host in OWN_NAMES else None
+    try:
+        app = make_app(load(given.model), names)
+    except (OSError, ValueError) as error:
+        parser.error(f"--model {given.model}: {error}")
+    uvicorn.run(app, host=given.host, port=given.port)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,16 @@ def test_json_is_one_line(digits, tmp_path, path):
     }
 
 
+def test_the_model_itself_is_not_written_over(digits, tmp_path, monkeypatch):
+    model = saved(ANNClassifier((4,), max_iter=1, random_state=0), digits, tmp_path)
+    content = model.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    result = run(model, "--onnx", model.name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not write over the model: give --onnx another name." in result.stderr
+    assert model.read_bytes() == content
+
+
 def test_without_rows_to_compare_on_it_takes_a_word(digits, tmp_path, path):
     pytest.importorskip("skops")
     from sklearn.naive_bayes import GaussianNB
@@ -90,7 +100,7 @@ def test_without_rows_to_compare_on_it_takes_a_word(digits, tmp_path, path):
         (["cnn-mnist"], "Missing option '--onnx'"),
         (
             ["cnn-mnist", "--onnx", "no-such-folder/x.onnx", "--without-normalizer"],
-            "cannot open no-such-folder: No such file or directory.",
+            "no-such-folder: No such file or directory.",
         ),
     ],
 )

@@ -9,16 +9,18 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 from sklearn.datasets import load_digits
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from skdigits import (
+    ANNClassifier,
     CharacterNormalizer,
     ImageReshaper,
     expected_calibration_error,
@@ -153,7 +155,37 @@ def test_a_trained_model_goes_on_learning(trained, tmp_path):
     model = load_model(out)
     assert model.t_ == 8 * 1293
     assert model.loss_curve_[-1] < model.loss_curve_[4]
-    assert "The training went on from the model small" in out.with_suffix(".md").read_text()
+    card = out.with_suffix(".md").read_text()
+    assert "went on from the model small, which may have been trained on some of these" in card
+    assert "then 3 passes over the pictures to train on, whatever `max_iter` says" in card
+    assert "On the pictures held out; too good if small was trained on them before:" in card
+
+
+def test_training_goes_on_in_the_range_that_a_model_knows(tmp_path):
+    X, y = load_digits(return_X_y=True)
+    net = ANNClassifier((32,), max_iter=20, random_state=0).fit(X[:1400] / 16, y[:1400])
+    before, out = tmp_path / "before.safetensors", tmp_path / "after.safetensors"
+    save_model(net, before)
+    result = run("train", "digits", "--start-from", before, "--epochs", "1", "--out", out)
+    assert float(re.search(r"Held out: ([\d.]+) %", result.stdout)[1]) > 90
+    assert load_model(out).score(X[1400:] / 16, y[1400:]) > 0.85
+
+
+def test_what_has_the_cards_name_and_is_none_stays(tmp_path):
+    notes, out = tmp_path / "notes.md", tmp_path / "notes.safetensors"
+    notes.write_text("# My notes")
+    result = run("train", "digits", *QUICK, "--out", out)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"and {notes}, which is none, stays as it is: give --out another name" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.md"]
+    assert notes.read_text() == "# My notes"
+    notes.write_text("# Model card: notes\n")
+    assert run("train", "digits", *QUICK, "--out", out).exit_code == 0
+    assert "## Recipe" in notes.read_text()
+    for taken in ("a.md", "b.safetensors"):
+        (tmp_path / taken).mkdir()
+        result = run("train", "digits", *QUICK, "--out", tmp_path / f"{taken[0]}.safetensors")
+        assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_a_pretrained_net_goes_on_with_pictures_whose_folders_have_its_labels(folder, tmp_path):
@@ -204,7 +236,10 @@ def test_what_is_no_network_does_not_go_on(tmp_path):
         (["digits", "--hold-out", "0.7"], "'--hold-out': 0.7 is not in the range"),
         (["digits", "--start-from", "cnn-mnist", "--model", "ann"], "--model is for a new one"),
         (["digits", "--start-from", "cnn-mnist", "--normalize"], "--normalize is for a new one"),
-        (["digits", "--start-from", "nosuch"], "expects MODEL to be a file .*, got 'nosuch'"),
+        (
+            ["digits", "--start-from", "nosuch"],
+            "expects --start-from to be a file .*, got 'nosuch'",
+        ),
     ],
 )
 def test_bad_input_ends_training_in_one_sentence_before_it_begins(
@@ -294,13 +329,33 @@ def test_evaluate_reads_a_folder_with_any_classifier(of_folder, folder, tmp_path
     assert "100.00 % of 36 right" in run("evaluate", out, folder).stdout
     digits = load_labelled("digits", subset="train", who="test")
     wanted = np.flatnonzero(np.isin(digits.labels, list(NAMES)))[:150]
-    rows = CharacterNormalizer(8, box=6).transform(digits.pictures[wanted])
+    rows = digits.pictures[wanted].reshape(150, -1)
     names = np.array([NAMES[label] for label in digits.labels[wanted]])
     svm = save_model(SVC().fit(rows, names), tmp_path / "svm.safetensors")
     result = run("evaluate", svm, folder)
     assert result.exit_code == 0
     assert float(result.stdout.split(": ")[1].split()[0]) > 80
     assert "no probabilities" in result.stdout
+
+
+def test_evaluate_gives_rows_in_the_range_that_a_model_knows(tmp_path):
+    X, y = load_digits(return_X_y=True)
+    model = SVC().fit(pd.DataFrame(X[:1437]).add_prefix("pixel"), y[:1437])
+    path = save_model(model, tmp_path / "svm.safetensors")
+    right = np.mean(model.predict(pd.DataFrame(X[1437:]).add_prefix("pixel")) == y[1437:])
+    assert f"{100 * right:.2f} % of 360 right" in run("evaluate", path, "digits").stdout
+
+
+def test_evaluate_tells_of_images_of_another_size(trained, write_small_set, tmp_path):
+    from skdigits.datasets import _mnist
+
+    write_small_set(_mnist._MNIST, tmp_path / "mnist")
+    result = run("evaluate", trained[1], "mnist", "--data-home", tmp_path)
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        r"Error: skdigits evaluate expects images of 64 pixels, which \S+ takes, got 784; .*\n",
+        result.stderr,
+    )
 
 
 def test_a_data_set_by_name_is_its_test_images(monkeypatch, write_small_set, tmp_path):
@@ -368,7 +423,8 @@ def test_predict_tells_of_bad_pictures_and_reads_the_others(seven, tmp_path):
     assert result.exit_code == 2
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [str(seven)]
     assert result.stderr.splitlines() == [
-        f"Error: CharacterNormalizer expects an image file, {notes} is none.",
+        "Error: CharacterNormalizer expects an image file (PNG, JPEG, GIF, BMP, PPM, WEBP, TIFF), "
+        f"{notes} is none.",
         f"Error: cannot open {tmp_path / 'lost.png'}: No such file or directory.",
     ]
 
@@ -389,13 +445,53 @@ def test_predict_gives_json_a_line_a_picture(seven, tmp_path):
 
 def test_predict_puts_a_normalizer_before_a_model_of_rows(trained, seven, tmp_path):
     _, out = trained
-    normalizer = CharacterNormalizer(8, box=6)
+    normalizer = CharacterNormalizer(8, box=8, stroke_width=1.04)
     expected = load_model(out).predict(normalizer.transform([seven]))[0]
     assert run("predict", out, seven).stdout.startswith(f"{seven}: {expected} (")
     svm = SVC().fit(*load_digits(return_X_y=True))
     save_model(svm, tmp_path / "svm.safetensors")
-    expected = svm.predict(normalizer.transform([seven]))[0]
+    expected = svm.predict(normalizer.transform([seven]) * (16 / 255))[0]
     assert run("predict", tmp_path / "svm.safetensors", seven).stdout == f"{seven}: {expected}\n"
+
+
+def photos_of(data):
+    """Return pictures of images, dark on light, enlarged and with a margin."""
+    for image in data.pictures:
+        shades = Image.fromarray(230 - np.pad(image, 2) // 5 * 4)
+        yield shades.resize((180, 180), Image.Resampling.BICUBIC)
+
+
+def test_a_model_of_rows_reads_photos_of_what_it_was_trained_on(tmp_path, trained):
+    # With a margin of MNIST's proportions and strokes of MNIST's width it read two of ten.
+    _, out = trained
+    data = load_labelled("digits", subset="test", who="test").take(slice(80))
+    paths = [tmp_path / f"{i}.png" for i in range(80)]
+    for path, photo in zip(paths, photos_of(data), strict=True):
+        photo.save(path)
+    lines = run("predict", out, *paths).stdout.splitlines()
+    read = [int(line.split(": ")[1].split()[0]) for line in lines]
+    assert np.mean(read == data.labels) > 0.75
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_probabilities_that_are_none_are_told(command, seven, monkeypatch):
+    model = make_pipeline(CharacterNormalizer(8, box=8), LogisticRegression(tol=100))
+    model.fit(*load_digits(return_X_y=True))
+    model[-1].coef_[:] = np.nan
+    monkeypatch.setattr("skdigits.app._predict.open_classifier", lambda *_, **__: model)
+    monkeypatch.setattr("skdigits.app._model_argument.open_classifier", lambda *_, **__: model)
+    result = run(command, "mine", seven if command == "predict" else "digits")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: skdigits {command} expects probabilities that are finite, mine gives others.\n"
+    )
+
+
+def test_json_has_no_words_that_are_no_json():
+    from skdigits.app import _predict
+
+    with pytest.raises(ValueError, match="JSON"):
+        _predict.to_json("7.png", _predict.Reading(7, {7: float("nan")}), None)
 
 
 def test_a_model_of_what_are_no_square_images_is_refused(seven, tmp_path):

@@ -5,13 +5,15 @@ import io
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -24,11 +26,13 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 
 from skdigits import CharacterNormalizer, Deskewer, save_model
 from skdigits.app import _demo_handler, _demo_refusals
 from skdigits.app._demo import DemoServer
 from skdigits.app._demo_files import page_files
+from skdigits.app._demo_limits import MAX_CONNECTIONS, MAX_REQUESTS
 from skdigits.app._demo_model import Recogniser, open_model
 from skdigits.app._demo_refusals import Refused
 from skdigits.app.cli import main
@@ -417,6 +421,66 @@ def test_more_than_can_wait_are_sent_away(server, ask, monkeypatch):
     assert ask("POST", "/predict", png(stroke()), IMAGE)[0] == 200
 
 
+HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+
+
+def connected(server):
+    return socket.create_connection(server.server_address[:2], timeout=10)
+
+
+def status_of(client):
+    with client, client.makefile("rb") as file:
+        return int(file.readline().split()[1])
+
+
+def test_slow_clients_do_not_keep_others_from_being_read(server, ask):
+    body = png(stroke())
+    slow = [connected(server) for _ in range(MAX_REQUESTS + 4)]
+    for client in slow:
+        client.sendall(HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body[:-1]))
+    assert ask("POST", "/predict", body, IMAGE)[0] == 200
+    for client in slow[1:]:
+        client.close()
+    slow[0].sendall(body[-1:])
+    assert status_of(slow[0]) == 200
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"GET / HTTP/1.1\r\n", HEAD + b"Content-Length: 99\r\n\r\n"]
+)
+def test_a_request_that_comes_byte_by_byte_is_given_up(start, server, monkeypatch):
+    monkeypatch.setattr(_demo_handler.Handler, "timeout", 0.5)
+    with connected(server) as client:
+        client.sendall(start)
+        begin = time.monotonic()
+        with suppress(ConnectionError):
+            while not select.select([client], [], [], 0.05)[0]:
+                client.sendall(b"a")
+            answer = client.recv(100)
+            assert answer.startswith(b"HTTP/1.0 408 ") if start.startswith(HEAD) else not answer
+        assert 0.3 < time.monotonic() - begin < 5
+
+
+def test_connections_are_limited_and_so_are_threads(model):
+    with serving(Recogniser(model, "few")) as server:
+        n_threads = threading.active_count()
+        idle = [connected(server) for _ in range(MAX_CONNECTIONS + 5)]
+        assert [status_of(client) for client in idle[MAX_CONNECTIONS:]] == [503] * 5
+        assert threading.active_count() - n_threads <= MAX_CONNECTIONS
+        for client in idle:
+            client.close()
+        deadline = time.monotonic() + 10
+        while server_is_full(server):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def server_is_full(server):
+    client = connected(server)
+    client.sendall(b"GET /model.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return status_of(client) != 200
+
+
 def test_an_idle_connection_is_closed(server, monkeypatch):
     monkeypatch.setattr(_demo_handler.Handler, "timeout", 0.2)
     with socket.create_connection(server.server_address[:2], timeout=10) as client:
@@ -456,7 +520,9 @@ def test_nothing_is_written_to_disk(ask, tmp_path):
 def test_a_classifier_of_rows_gets_normalised_squares(mnist_like):
     X, y = mnist_like
     classifier = GaussianNB(var_smoothing=1).fit(X, y)
-    answer = Recogniser(classifier, "bayes").read(png(stroke()))
+    with pytest.warns(UserWarning, match="skdigits demo takes bayes to want pixels of 0 to 255"):
+        recogniser = Recogniser(classifier, "bayes")
+    answer = recogniser.read(png(stroke()))
     row = CharacterNormalizer().transform([stroke()])
     np.testing.assert_array_equal(answer["seen"]["pixels"], row[0])
     np.testing.assert_allclose(answer["probabilities"], classifier.predict_proba(row)[0])
@@ -481,9 +547,19 @@ def test_labels_of_any_kind_come_as_text(digits):
 def test_names_of_pixels_are_given_to_a_classifier_that_has_seen_them(digits):
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame(digits[0]).add_prefix("pixel")
-    classifier = KNeighborsClassifier().fit(X, digits[1])
+    classifier = SVC().fit(X, digits[1])
     recogniser = Recogniser(classifier, "named")  # a warning would be an error
     assert recogniser.read(png(stroke()))["seen"]["width"] == 8
+
+
+def test_a_classifier_of_rows_gets_the_range_that_it_was_fitted_on(digits):
+    X, y = digits
+    answers = [
+        Recogniser(SVC(gamma="scale").fit(X * scale, y), "svm").read(png(stroke()))
+        for scale in (1 / X.max(), 16 / X.max(), 255 / X.max())
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    assert max(answers[0]["seen"]["pixels"]) == 255
 
 
 @pytest.mark.parametrize(
@@ -598,7 +674,10 @@ def test_a_host_that_is_none_ends_in_one_sentence(host):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "lost.skd"], "expects MODEL to be a file of save_model or one of .*cnn-mnist"),
+        (
+            ["--model", "lost.skd"],
+            "expects --model to be a file of save_model or one of .*cnn-mnist",
+        ),
         (["--model", __file__], "load_model cannot read"),
         (["--port", "70000"], "Invalid value for '--port'"),
         (["--max-pixels", "0"], "Invalid value for '--max-pixels'"),

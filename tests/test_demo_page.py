@@ -358,15 +358,63 @@ def test_a_photo_is_dropped_or_pasted(visit, event, member):
     wait_for_guess(page, "6")
 
 
-def test_a_file_that_is_no_picture_is_told_and_the_drawing_stays(visit):
+@pytest.mark.parametrize("is_photo", [False, True])
+def test_after_a_file_that_is_no_picture_nothing_looks_like_its_answer(visit, is_photo):
     page = visit()
-    draw(page, PATHS["7"])
+    if is_photo:
+        seven = {"name": "7.jpg", "mimeType": "image/jpeg", "buffer": photo("7")}
+        page.locator("#file").set_input_files(seven)
+    else:
+        draw(page, PATHS["7"])
     wait_for_guess(page, "7")
     notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
     page.locator("#file").set_input_files(notes)
     problem = page.get_by_role("alert")
     problem.get_by_text("notes.txt is no picture that this browser can read.").wait_for()
-    assert page.locator("#guess").inner_text() == "7"
+    wait_for_nothing(page)
+    assert not pixels(page, "pad").any()
+    page.wait_for_timeout(200)
+    assert "notes.txt" in problem.inner_text()  # it is not wiped away by what is asked meanwhile
+    page.get_by_role("button", name="Undo").click()
+    wait_for_guess(page, "7")
+    assert not problem.is_visible()
+
+
+def test_a_picture_that_the_model_refuses_does_not_keep_the_last_ones_answer(
+    visit, recogniser, monkeypatch
+):
+    page = visit()
+    draw(page, PATHS["7"])
+    wait_for_guess(page, "7")
+    monkeypatch.setattr(recogniser, "max_pixels", 100)
+    three = {"name": "3.jpg", "mimeType": "image/jpeg", "buffer": photo("3")}
+    page.locator("#file").set_input_files(three)
+    page.get_by_role("alert").get_by_text("A picture may have 100 pixels at most").wait_for()
+    assert page.locator("#guess").inner_text() == "?"
+    assert page.get_by_text("This was not read.").first.is_visible()
+    assert page.get_by_role("img", name="Your photo").is_visible()
+    assert not pixels(page, "seen")[..., :3].any()
+    page.complaints.clear()  # of the browser, of the status 413
+
+
+def test_the_ring_of_the_keyboard_does_not_stay_over_a_photo(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    three = {"name": "3.jpg", "mimeType": "image/jpeg", "buffer": photo("3")}
+    page.locator("#file").set_input_files(three)
+    wait_for_guess(page, "3")
+    with_ring = pixels(page, "pad")
+    page.reload()
+    page.locator("#file").set_input_files(three)
+    wait_for_guess(page, "3")
+    np.testing.assert_array_equal(with_ring, pixels(page, "pad"))
+
+
+@pytest.mark.parametrize("options", [{"has_touch": True, "is_mobile": True}, {}], ids=str)
+def test_a_phone_shows_no_help_for_keys(visit, options):
+    assert not visit(PHONE, **options).locator("#keys").is_visible()
+    assert visit(DESK).locator("#keys").is_visible()
 
 
 def test_a_large_photo_is_sent_small_and_a_blank_one_has_no_ink(visit, recogniser, monkeypatch):

@@ -96,8 +96,16 @@ def test_when_all_mirrors_fail_one_sentence_says_so(origin, web, tmp_path, break
     )
     with pytest.raises(OSError, match=message):
         find(origin, tmp_path)
-    assert list((tmp_path / "it").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
     assert web.asked == ["/1/a.gz", "/2/a.gz"]
+
+
+def test_a_folder_that_was_there_stays_when_all_mirrors_fail(origin, web, tmp_path):
+    web.files.clear()
+    (tmp_path / "it").mkdir()
+    with pytest.raises(OSError, match="download failed"):
+        find(origin, tmp_path)
+    assert (tmp_path / "it").is_dir()
 
 
 def test_what_came_before_the_failure_is_kept(origin, web, tmp_path):
@@ -133,7 +141,7 @@ def test_an_interruption_leaves_nothing(origin, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         find(origin, tmp_path, checks={"a.gz": interrupt})
-    assert list((tmp_path / "it").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_permission_to_download_nothing_is_asked_or_made(origin, web, tmp_path):
@@ -207,4 +215,4 @@ def test_a_fetcher_refuses_other_contents(web, tmp_path, monkeypatch, write_smal
     monkeypatch.setitem(_mnist._MNIST.sha256, "train-images-idx3-ubyte", "0" * 64)
     with pytest.raises(OSError, match=r"train-images-idx3-ubyte\.gz: not the published file"):
         fetch_mnist(data_home=tmp_path / "home")
-    assert list((tmp_path / "home" / "mnist").iterdir()) == []
+    assert not (tmp_path / "home").exists()

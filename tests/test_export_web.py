@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC, LinearSVC
 
-from skdigits import CharacterNormalizer, Deskewer, load_pretrained, save_model
+from skdigits import ANNClassifier, CharacterNormalizer, Deskewer, load_pretrained, save_model
 from skdigits.app import _web_runtime
 from skdigits.app._export_web import export_web
 from skdigits.app.cli import main
@@ -138,6 +138,15 @@ def test_the_net_is_the_models_and_its_labels_are_beside_it(save, folder, runtim
     session = onnxruntime.InferenceSession(folder / "net.onnx")
     found = session.run(["probabilities"], {"pixels": rows})[0]
     assert_allclose(found, pipeline.predict_proba(digits[0]), rtol=0, atol=1e-5)
+
+
+def test_numbers_beyond_those_of_javascript_keep_their_digits(save, folder, runtime, digits):
+    large = 2**53 + 1 + digits[1].astype(np.int64)
+    net = ANNClassifier((4,), max_iter=1, random_state=0)
+    export_web(save(CharacterNormalizer(8, box=6), net, y=large), folder, runtime=runtime)
+    about = json.loads((folder / "labels.json").read_text())
+    expected = [str(2**53 + 1 + digit) for digit in range(10)]
+    assert about["classes"] == about["labels"] == expected
 
 
 def test_the_policy_stands_before_all_that_it_governs(save, folder, runtime):

@@ -16,7 +16,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from skdigits import CharacterNormalizer
-from skdigits.datasets import load_image_folder
+from skdigits.datasets import _image_folder, load_image_folder
+from skdigits.images import _reading
 
 ONE_FILE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -53,6 +54,11 @@ def test_what_is_hidden_or_no_picture_is_left_out(tmp_path):
     X, y = load_image_folder(str(tmp_path), return_X_y=True)
     assert names_of(X, tmp_path) == ["a/1.png"]
     assert y.tolist() == ["a"]
+
+
+def test_pictures_are_of_the_formats_that_can_be_read():
+    known = Image.registered_extensions()
+    assert {known[suffix] for suffix in _image_folder._SUFFIXES} == {*_reading.FORMATS}
 
 
 def test_a_hidden_folder_above_hides_nothing(tmp_path):

@@ -116,7 +116,9 @@ def test_half_a_file_is_damaged(format, colours, tmp_path):
 def test_what_is_no_picture_is_refused(content, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"expects an image file, .*notes.txt is none\."):
+    with pytest.raises(
+        ValueError, match=r"expects an image file \(PNG, JPEG, .*\), .*notes.txt is none\."
+    ):
         read_picture(path)
 
 

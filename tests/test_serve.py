@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,10 @@ def model():
     return load_pretrained("cnn-mnist")
 
 
-@pytest.fixture(scope="module")
-def port(example, model):
-    """The port of a server in a thread."""
-    server = uvicorn.Server(uvicorn.Config(example["make_app"](model), log_level="critical"))
+@contextmanager
+def serving(app):
+    """Give the port of a server in a thread."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -61,6 +62,12 @@ def port(example, model):
         yield listening.getsockname()[1]
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def port(example, model):
+    with serving(example["make_app"](model)) as port:
+        yield port
 
 
 def ask(port, path, body=None, headers=(), method=None):
@@ -126,7 +133,7 @@ def test_what_is_no_picture_is_refused(body, port):
     status, answer = ask(port, "/predict", body)
     assert (status, answer) == (
         400,
-        {"error": "This is no whole picture; PNG, JPEG, WEBP, GIF, BMP can be read."},
+        {"error": "This is no whole picture; PNG, JPEG, GIF, BMP, PPM, WEBP, TIFF can be read."},
     )
 
 
@@ -161,7 +168,9 @@ def test_a_body_that_says_it_is_too_large_is_not_read(path, n_bytes, port):
 
 def test_a_body_that_does_not_say_how_large_it_is_is_counted(port):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        client.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         chunk = b"%x\r\n%s\r\n" % (1_000_000, bytes(1_000_000))
         for _ in range(11):
             client.sendall(chunk)
@@ -186,7 +195,7 @@ def test_a_body_that_does_not_say_how_large_it_is_is_counted(port):
 def test_what_is_no_batch_is_refused(body, headers, port):
     assert ask(port, "/predict-batch", body, headers) == (
         400,
-        {"error": "A batch is multipart/form-data with 1 to 100 files."},
+        {"error": "A batch is multipart/form-data with 1 to 100 files and no other fields."},
     )
 
 
@@ -202,7 +211,8 @@ def test_other_addresses_are_told_what_there_is(method, path, status, port):
 
 def test_too_many_at_a_time_are_sent_away_and_those_inside_are_answered(port, pictures):
     body = file_of(pictures[0])
-    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    head += b"Content-Length: %d\r\n\r\n"
     slow = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(16)]
     for client in slow:
         client.sendall(head % len(body) + body[:-1])
@@ -218,13 +228,52 @@ def test_too_many_at_a_time_are_sent_away_and_those_inside_are_answered(port, pi
 def test_a_body_that_does_not_arrive_is_given_up(example, port, monkeypatch):
     monkeypatch.setitem(example["time_to_arrive"].__wrapped__.__globals__, "SECONDS", 0.1)
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        client.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_model_that_takes_no_pictures_is_refused(example):
     with pytest.raises(ValueError, match="begins with a CharacterNormalizer"):
         example["make_app"](SVC())
+
+
+@pytest.mark.parametrize("path", ["/health", "/predict", "/predict-batch"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "localhost.evil.example:80"},
+        {"Host": "[::1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1", "Host": "localhost:2"},
+    ],
+)
+def test_pages_of_other_sites_are_refused(path, headers, port):
+    body = None if path == "/health" else b"x"
+    status, answer = ask(port, path, body, headers)
+    assert (status, list(answer)) == (403, ["error"])
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8027", "[::1]:8027"])
+def test_this_machines_names_are_answered(host, port):
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert ask(port, "/health", headers=headers)[0] == 200
+
+
+def test_any_name_is_answered_for_where_others_are_let_in(example, model):
+    with serving(example["make_app"](model, names=None)) as port:
+        assert ask(port, "/health", headers={"Host": "any.example"})[0] == 200
+        headers = {"Host": "any.example", "Origin": "http://other.example"}
+        assert ask(port, "/health", headers=headers)[0] == 403
+
+
+@pytest.mark.parametrize("model", ["nope", str(SERVE)])
+def test_what_is_no_model_ends_in_one_sentence(model, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["serve.py", "--model", model])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path(str(SERVE), run_name="__main__")
+    assert f"serve.py: error: --model {model}: " in capsys.readouterr().err
 
 
 def wait_for(condition):

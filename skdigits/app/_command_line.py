@@ -1,7 +1,8 @@
-"""What the commands share: one sentence on bad input, and Ctrl-C that is not swallowed."""
+"""What the commands share: sentences for bad input and warnings, a Ctrl-C that nobody swallows."""
 
 import signal
 import threading
+import warnings
 from contextlib import contextmanager
 
 import click
@@ -31,12 +32,24 @@ def _interrupt(signal_number, frame):
     raise _Interrupted
 
 
+@contextmanager
+def _warnings_in_a_sentence():
+    """Show warnings without the file and the line of code that they came from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _say_warning
+        yield
+
+
+def _say_warning(message, category, filename, lineno, file=None, line=None):
+    click.echo(f"Warning: {message}", err=True)
+
+
 class Group(click.Group):
     """A group whose commands end in one sentence: 2 for bad input, 130 for Ctrl-C."""
 
     def invoke(self, ctx):
         try:
-            with _interrupts_that_pass():
+            with _interrupts_that_pass(), _warnings_in_a_sentence():
                 return super().invoke(ctx)
         except click.UsageError as error:
             error.ctx = None  # the sentence alone, without the usage

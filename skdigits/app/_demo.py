@@ -1,19 +1,25 @@
 """What ``skdigits demo`` does: a server of the drawing page on this machine."""
 
 import ipaddress
+import json
 import os
 import signal
 import socket
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import ThreadingHTTPServer
 from socketserver import TCPServer
 
 from skdigits.app._demo_files import page_files
 from skdigits.app._demo_handler import Handler
-from skdigits.app._demo_limits import MAX_REQUESTS
-from skdigits.app._demo_refusals import AllowedHosts
+from skdigits.app._demo_limits import MAX_CONNECTIONS, MAX_REQUESTS
+from skdigits.app._demo_refusals import TOO_MANY, AllowedHosts
+
+_SENT_AWAY = (
+    "HTTP/1.0 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    f"Connection: close\r\n\r\n{json.dumps({'error': TOO_MANY})}"
+).encode()
 
 
 class DemoServer(ThreadingHTTPServer):
@@ -48,6 +54,7 @@ class DemoServer(ThreadingHTTPServer):
     def __init__(self, recogniser, host="127.0.0.1", port=0):
         self.recogniser, self.pages = recogniser, page_files()
         self.room = threading.BoundedSemaphore(MAX_REQUESTS)
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.address_family, address = _resolve(host, port)
         super().__init__(address, Handler)
         bound = ipaddress.ip_address(str(self.server_address[0]).partition("%")[0])
@@ -57,6 +64,24 @@ class DemoServer(ThreadingHTTPServer):
     def server_bind(self):
         TCPServer.server_bind(self)  # and not HTTPServer's, which asks DNS for its own name
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def process_request(self, request, client_address):
+        """Give a connection a thread, as long as there are not too many."""
+        if not self._free.acquire(blocking=False):
+            with suppress(OSError):
+                request.send(_SENT_AWAY)  # so short that it does not wait for who asked
+            return self.shutdown_request(request)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # there are no more threads
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request, client_address):
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exception(), OSError):  # whoever asked has gone

@@ -33,7 +33,7 @@ from skdigits.app._demo_limits import MAX_PIXELS
     type=click.IntRange(min=1),
     default=MAX_PIXELS,
     show_default=True,
-    help="Refuse larger pictures before they take memory.",
+    help="Refuse larger pictures before they take memory: the worst take 25 bytes a pixel.",
 )
 def demo(model, host, port, opens, max_pixels):
     """Serve a page to draw a character on, or to drop a photo of one, and see what it is read as.

@@ -1,5 +1,6 @@
 """The drawing page's server: what it answers to a request."""
 
+import io
 import json
 import sys
 import time
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from skdigits.app._demo_limits import MAX_BODY, PATIENCE
-from skdigits.app._demo_refusals import Refused, body_length, check_host, check_origin, check_type
+from skdigits.app._demo_refusals import (
+    TOO_MANY,
+    Refused,
+    body_length,
+    check_host,
+    check_origin,
+    check_type,
+)
 
 if TYPE_CHECKING:
     from skdigits.app._demo import DemoServer
@@ -38,6 +46,10 @@ class Handler(BaseHTTPRequestHandler):
     server: "DemoServer"
     server_version, sys_version = "skdigits", ""
     timeout = PATIENCE
+
+    def setup(self):
+        super().setup()
+        self.rfile = io.BufferedReader(_Arriving(self.connection, self.timeout))
 
     def do_GET(self):
         self._answer(self._get)
@@ -83,16 +95,24 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Pictures go to /predict.")
         check_origin(self.headers)
         check_type(self.headers)
-        length = body_length(self.headers)
-        if not self.server.room.acquire(blocking=False):
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many pictures at once; try again.")
+        body = self._receive(body_length(self.headers))
+        if not self.server.room.acquire(blocking=False):  # only now: a slow body takes no room
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, TOO_MANY)
         try:
-            body = self.rfile.read(length)
-            if len(body) < length:
-                raise Refused(HTTPStatus.BAD_REQUEST, "The picture ended too early.")
             return _to_json(self.server.recogniser.read(body)), _JSON
         finally:
             self.server.room.release()
+
+    def _receive(self, length):
+        try:
+            body = self.rfile.read(length)
+        except TimeoutError:
+            raise Refused(
+                HTTPStatus.REQUEST_TIMEOUT, f"The picture did not arrive within {self.timeout} s."
+            ) from None
+        if len(body) < length:
+            raise Refused(HTTPStatus.BAD_REQUEST, "The picture ended too early.")
+        return body
 
     def _page(self, path):
         try:
@@ -105,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
         self._linger()
 
     def _send(self, status, content, kind):
+        self.connection.settimeout(self.timeout)
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
@@ -127,6 +148,23 @@ class Handler(BaseHTTPRequestHandler):
                 if n_read == 0:
                     break
                 n_left -= n_read
+
+
+class _Arriving(io.RawIOBase):
+    """What a connection sends until a time is over, however little at a time it sends."""
+
+    def __init__(self, connection, seconds):
+        self._connection, self._deadline = connection, time.monotonic() + seconds
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        seconds_left = self._deadline - time.monotonic()
+        if seconds_left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(seconds_left)
+        return self._connection.recv_into(buffer)
 
 
 def _to_json(content):

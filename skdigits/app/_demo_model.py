@@ -2,19 +2,17 @@
 
 import io
 import threading
-import warnings
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from skdigits._optional import import_optional
 from skdigits.app._demo_limits import MAX_PIXELS
 from skdigits.app._demo_refusals import Refused
 from skdigits.app._model_argument import open_classifier, split_off_normalizer
-from skdigits.images._reading import read_picture
+from skdigits.images._reading import FORMATS, TooManyPixels, open_image, read_picture
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # of Pillow's, those that run no program
+_NO_PICTURE = f"This is no picture that can be read: {', '.join(FORMATS)} can."
 
 
 def open_model(name, *, max_pixels=MAX_PIXELS):
@@ -42,7 +40,7 @@ def open_model(name, *, max_pixels=MAX_PIXELS):
         If it is no model, or its model cannot read single characters.
     """
     import_optional("PIL", extra="images", who="skdigits demo")
-    model = open_classifier(name, who="skdigits demo")
+    model = open_classifier(name, who="skdigits demo", what="--model")
     return Recogniser(model, Path(name).name, max_pixels=max_pixels)
 
 
@@ -107,9 +105,14 @@ class Recogniser:
             self._lock.release()
 
     def _open(self, body):
-        image = _open_image(body, self.max_pixels)
         try:
-            return read_picture(image, max_pixels=self.max_pixels, who="skdigits demo")
+            image = open_image(io.BytesIO(body), max_pixels=self.max_pixels)
+        except TooManyPixels as error:
+            raise _too_large(self.max_pixels) from error
+        except ValueError as error:
+            raise Refused(400, _NO_PICTURE) from error
+        try:
+            return read_picture(image, max_pixels=self.max_pixels)
         except ValueError as error:
             raise Refused(400, "This picture is damaged.") from error
 
@@ -126,11 +129,9 @@ class Recogniser:
         }
 
     def _predict(self, row):
-        names = getattr(self._classifier, "feature_names_in_", None)
-        X = row if names is None else pd.DataFrame(np.asarray(row), columns=names)
         if not hasattr(self._classifier, "predict_proba"):
-            return str(self._classifier.predict(X)[0]), None
-        probabilities = np.asarray(self._classifier.predict_proba(X), dtype=float)[0]
+            return str(self._classifier.predict(row)[0]), None
+        probabilities = np.asarray(self._classifier.predict_proba(row), dtype=float)[0]
         if not np.isfinite(probabilities).all():
             raise ValueError("its probabilities are not finite")
         return self._labels[probabilities.argmax()], probabilities.tolist()
@@ -143,25 +144,6 @@ class Recogniser:
             self._answer(picture)
         except Exception as error:  # whatever a stranger's model raises
             raise ValueError(f"skdigits demo cannot read with {self.name}: {error}") from error
-
-
-def _open_image(body, max_pixels):
-    """Return a Pillow image that is not decoded yet and not too large."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(body), formats=_FORMATS)
-    except Image.DecompressionBombError as error:
-        raise _too_large(max_pixels) from error
-    except Exception as error:  # made for hostile files, decoders raise almost anything
-        raise Refused(
-            400, f"This is no picture that can be read: {', '.join(_FORMATS)} can."
-        ) from error
-    if image.width * image.height > max_pixels:
-        raise _too_large(max_pixels)
-    return image
 
 
 def _too_large(max_pixels):

@@ -5,6 +5,8 @@ import socket
 
 from skdigits.app._demo_limits import MAX_BODY
 
+TOO_MANY = "Too many pictures at once; try again."
+
 _SAME = ("same-origin", "none")  # what Sec-Fetch-Site says of a page's own requests, and a user's
 
 

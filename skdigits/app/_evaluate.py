@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import classification_report
 from sklearn.pipeline import make_pipeline
 
 from skdigits.app._labelled_data import match_labels
 from skdigits.app._model_argument import split_off_normalizer
+from skdigits.app._rows import rows_like
 from skdigits.evaluation import expected_calibration_error
 from skdigits.evaluation._confusions import count_confusions
 from skdigits.images._pictures import takes_pictures
@@ -97,23 +97,14 @@ def evaluate_model(model, data, *, name, who):
     truth = match_labels(data, model.classes_, model=name, who=who)
     if data.are_files and not takes_pictures(model):
         model = make_pipeline(*split_off_normalizer(model, name=name, who=who))
-    return _evaluate_rows(model, _as_rows(model, data.pictures), truth)
-
-
-def _as_rows(model, pictures):
-    """Return pictures for a model that takes such, else rows, which every classifier takes."""
-    if takes_pictures(model):
-        return pictures
-    rows = pictures.reshape(len(pictures), -1)
-    names = getattr(model, "feature_names_in_", None)
-    same_width = names is not None and len(names) == rows.shape[1]
-    return pd.DataFrame(rows, columns=names) if same_width else rows
-
-
-def _evaluate_rows(model, X, truth):
+    X = data.pictures
+    if not takes_pictures(model):
+        X = rows_like(model, name=name, who=who)(X.reshape(len(X), -1))
     if not hasattr(model, "predict_proba"):
         return Evaluation(truth, model.predict(X))
     probabilities = model.predict_proba(X)
+    if not np.isfinite(probabilities).all():
+        raise ValueError(f"{who} expects probabilities that are finite, {name} gives others.")
     return Evaluation(
         truth,
         model.classes_[probabilities.argmax(axis=1)],
@@ -227,4 +218,4 @@ def to_json(evaluation, *, model, data):
         "report": report,
         "confusions": json.loads(evaluation.confusions.to_json(orient="records")),
     }
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

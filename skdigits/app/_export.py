@@ -1,10 +1,12 @@
 """What ``skdigits export`` does, as functions that know nothing of a terminal."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 
 from skdigits.app._model_argument import open_classifier
 from skdigits.images._pictures import takes_pictures
+from skdigits.persistence import list_pretrained
 from skdigits.persistence._onnx import export_onnx
 from skdigits.persistence._onnx_rows import make_rows
 from skdigits.persistence._onnx_steps import flat_steps
@@ -66,9 +68,11 @@ def export_model(model, path, *, without_normalizer, verify):
     OSError
         If a file cannot be opened.
     TypeError, ValueError
-        If there is no such model, or it cannot be exported.
+        If there is no such model, it cannot be exported, or `path` is its own file.
     """
     estimator = open_classifier(model, who=WHO)
+    if model not in list_pretrained() and os.path.exists(path) and os.path.samefile(model, path):
+        raise ValueError(f"{WHO} does not write over the model: give --onnx another name.")
     left_out = []
     if takes_pictures(estimator) and not without_normalizer:
         raise ValueError(

@@ -174,13 +174,19 @@ def _write_model(estimator, name, folder):
     about = {
         "name": name,
         "labels": _labels(estimator),
-        "classes": estimator.classes_.tolist(),
+        "classes": [_in_json(label) for label in estimator.classes_.tolist()],
         "normalizer": {ported: getattr(normalizer, name) for name, ported in _PORTED.items()},
         "output": _output_of(folder / "net.onnx"),
     }
     text = json.dumps(about, ensure_ascii=False, indent=2, allow_nan=False)
     (folder / "labels.json").write_text(text + "\n", encoding="utf-8")
     return difference
+
+
+def _in_json(label):
+    """Return a label as JavaScript can read it: its numbers end at 2 to the power of 53."""
+    is_integer = isinstance(label, int) and not isinstance(label, bool)
+    return str(label) if is_integer else label
 
 
 def _labels(estimator):

@@ -3,15 +3,16 @@
 import math
 from pathlib import Path
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skdigits.images import CharacterNormalizer
-from skdigits.images._normalizer import usual_box
+from skdigits.images._normalizer import usual_normalizer
 from skdigits.images._pictures import takes_pictures
 from skdigits.persistence import list_pretrained, load_model, load_pretrained
 
 
-def open_classifier(text, *, who):
+def open_classifier(text, *, who, what="MODEL"):
     """Load the classifier that MODEL stands for.
 
     Parameters
@@ -20,6 +21,8 @@ def open_classifier(text, *, who):
         A name of :func:`skdigits.list_pretrained`, or a file of :func:`skdigits.save_model`.
     who : str
         The command that an error speaks for.
+    what : str, default="MODEL"
+        The argument or option that `text` was given for.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def open_classifier(text, *, who):
         return load_pretrained(text)
     if not Path(text).exists():
         raise ValueError(
-            f"{who} expects MODEL to be a file of save_model or one of "
+            f"{who} expects {what} to be a file of save_model or one of "
             f"{', '.join(list_pretrained())}, got {text!r}."
         )
     model = load_model(text)
@@ -69,16 +72,22 @@ def split_off_normalizer(model, *, name, who):
 
     Returns
     -------
-    transformer : estimator instance
+    normalizer : CharacterNormalizer
         Takes pictures.
     classifier : estimator instance
-        Takes what the transformer returns.
+        Takes what the normaliser returns, and makes of it rows of the range and the names that it
+        was fitted on.
 
     Raises
     ------
     ValueError
         If the images of the classifier are not square, or it begins with another transformer of
         pictures.
+
+    Warns
+    -----
+    UserWarning
+        If the classifier does not tell the range of its pixels, which is then taken to be 0 to 255.
 
     Examples
     --------
@@ -87,7 +96,7 @@ def split_off_normalizer(model, *, name, who):
     >>> from skdigits.app._model_argument import split_off_normalizer
     >>> svm = SVC().fit(*load_digits(return_X_y=True))
     >>> split_off_normalizer(svm, name="svm", who="example")[0]
-    CharacterNormalizer(box=6, size=8)
+    CharacterNormalizer(box=8, size=8, stroke_width=1.04)
     """
     if isinstance(model, Pipeline) and isinstance(model[0], CharacterNormalizer):
         return model[0], model[1:]
@@ -103,4 +112,15 @@ def split_off_normalizer(model, *, name, who):
             f"{who} expects a model of square images, or a Pipeline that begins with a "
             f"CharacterNormalizer, {name} takes rows of {n_pixels} pixels."
         )
-    return CharacterNormalizer(size, box=usual_box(size)), model
+    return usual_normalizer(size), _with_rows(model, name, who)
+
+
+def _with_rows(model, name, who):
+    """Return a Pipeline that gives a classifier rows as it had them when it was fitted."""
+    from sklearn.preprocessing import FunctionTransformer  # which most models do without
+
+    from skdigits.app._rows import rows_like
+
+    adapt = FunctionTransformer(rows_like(model, name=name, who=who))
+    adapt.fit(np.zeros((1, model.n_features_in_)))  # so that the Pipeline tells how many it takes
+    return Pipeline([("rows", adapt), ("classifier", model)])

@@ -8,7 +8,17 @@ from skdigits._files import atomic_path
 from skdigits.app._evaluate import format_accuracy
 from skdigits.evaluation._versions import find_versions
 
+_TITLE = "# Model card"
 _N_SHOWN = 5  # kinds of mistakes
+
+
+def is_card(path):
+    """Return whether a file is the card of a model."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_TITLE)) == _TITLE.encode()
+    except OSError:
+        return False
 
 
 def write_card(trained, path, *, name, command):
@@ -52,15 +62,15 @@ def format_card(trained, *, name, command, date):
     versions = ", ".join(f"{package} {number}" for package, number in find_versions().items())
     return "\n\n".join(
         [
-            f"# Model card: {name}",
+            f"{_TITLE}: {name}",
             f"Made on {date.isoformat()} in {trained.seconds:.0f} s by `{command}`.",
             "## Data",
             _describe_data(trained),
             _table_of_labels(trained),
             "## Recipe",
-            f"```\n{_recipe(trained.model)}\n```",
+            _describe_recipe(trained),
             "## How well it reads",
-            _describe_accuracy(trained.evaluation),
+            _describe_accuracy(trained),
             "## Limits",
             "It knows the labels above and no other: whatever it is shown is read as one of them.\n"
             "It was measured on pictures of the kind that it was trained on; on others it is less\n"
@@ -80,8 +90,8 @@ def _describe_data(trained):
     if trained.started_from is None:
         return text
     return (
-        f"{text} The training went on from the model {trained.started_from}, which had been "
-        "trained on other pictures before."
+        f"{text} The training went on from the model {trained.started_from}, which may have been "
+        "trained on some of these before."
     )
 
 
@@ -102,11 +112,19 @@ def _escaped(label):
     return str(label).replace("\\", "\\\\").replace("|", "\\|")
 
 
-def _recipe(model):
-    return model.__repr__(N_CHAR_MAX=10**6)  # whole, however long
+def _describe_recipe(trained):
+    recipe = f"```\n{trained.model.__repr__(N_CHAR_MAX=10**6)}\n```"  # whole, however long
+    if trained.epochs is None:
+        return recipe
+    passes = "a pass" if trained.epochs == 1 else f"{trained.epochs} passes"
+    return (
+        f"Trained before, by a recipe of its own; then {passes} over the pictures to train on, "
+        f"whatever `max_iter` says:\n\n{recipe}"
+    )
 
 
-def _describe_accuracy(evaluation):
+def _describe_accuracy(trained):
+    evaluation = trained.evaluation
     if evaluation is None:
         return "Nothing was held out: it was not measured."
     lines = [
@@ -120,4 +138,10 @@ def _describe_accuracy(evaluation):
     ]
     if mistakes:
         lines.append(f"- most frequent mistakes: {', '.join(mistakes)}")
-    return "\n".join(["On the pictures held out:", "", *lines])
+    heading = "On the pictures held out:"
+    if trained.started_from is not None:
+        heading = (
+            f"On the pictures held out; too good if {trained.started_from} was trained on them "
+            "before:"
+        )
+    return "\n".join([heading, "", *lines])

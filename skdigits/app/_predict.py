@@ -8,7 +8,6 @@ import numpy as np
 from skdigits._optional import import_optional
 from skdigits.app._model_argument import open_classifier, split_off_normalizer
 from skdigits.app._problems import say_why
-from skdigits.images import CharacterNormalizer
 
 WHO = "skdigits predict"
 
@@ -49,24 +48,31 @@ def make_predictor(model):
         If Pillow is not installed.
     OSError, ValueError
         If there is no such model, or it cannot read pictures.
+
+    Warns
+    -----
+    UserWarning
+        If the model does not tell the range of its pixels, which is then taken to be 0 to 255.
     """
     import_optional("PIL", extra="images", who=WHO)
     classifier = open_classifier(model, who=WHO)
-    transformer, classifier = split_off_normalizer(classifier, name=model, who=WHO)
+    normalizer, classifier = split_off_normalizer(classifier, name=model, who=WHO)
 
     def predict(path):
-        return _read(transformer, classifier, path)
+        return _read(normalizer, classifier, path, model)
 
     return predict
 
 
-def _read(transformer, classifier, path):
-    row = transformer.transform([path])
-    if isinstance(transformer, CharacterNormalizer) and not np.any(row):
+def _read(normalizer, classifier, path, model):
+    row = normalizer.transform([path])
+    if not np.any(row):
         return Reading(None)
     if not hasattr(classifier, "predict_proba"):
         return Reading(classifier.predict(row).tolist()[0])
     labels, probabilities = classifier.classes_.tolist(), classifier.predict_proba(row)[0].tolist()
+    if not np.isfinite(probabilities).all():
+        raise ValueError(f"{WHO} expects probabilities that are finite, {model} gives others.")
     by_label = dict(zip(labels, probabilities, strict=True))
     return Reading(max(by_label, key=by_label.__getitem__), by_label)
 
@@ -157,4 +163,4 @@ def to_json(path, reading, problem):
         "probability": None if by_label is None else by_label[reading.label],
         "probabilities": by_label and {str(label): share for label, share in by_label.items()},
     }
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

@@ -3,16 +3,22 @@
 import json
 
 from skdigits._optional import import_optional
+from skdigits.app._problems import say_why
 from skdigits.images import PageReader
+from skdigits.images._pictures import takes_pictures
 
+WHO = "skdigits read"
 MODEL = "cnn-mnist"
 
 
-def make_reader(**parameters):
-    """Make a reader of pages with the model that comes with the library.
+def make_reader(model=None, **parameters):
+    """Make a reader of pages.
 
     Parameters
     ----------
+    model : str, default=None
+        A name of :func:`skdigits.list_pretrained`, or a file of :func:`skdigits.save_model`. None
+        takes the convolutional net that comes with the library.
     **parameters
         Of :class:`skdigits.PageReader`; `classes` as text.
 
@@ -23,17 +29,35 @@ def make_reader(**parameters):
 
     Raises
     ------
-    ValueError
-        If the model does not know one of the classes.
     ImportError
-        If Pillow is not installed.
-    """
-    import_optional("PIL", extra="images", who="skdigits read")
-    from skdigits.persistence import load_pretrained  # here, because torch takes seconds to import
+        If Pillow is not installed, or the model takes another package that is not.
+    OSError
+        If the file of the model cannot be opened.
+    ValueError
+        If there is no such model, it cannot read characters or does not know one of the classes.
 
-    model = load_pretrained(MODEL)
+    Warns
+    -----
+    UserWarning
+        If the model does not tell the range of its pixels, which is then taken to be 0 to 255.
+    """
+    import_optional("PIL", extra="images", who=WHO)
+    estimator = _open(model)
     classes = parameters.pop("classes", None)
-    return PageReader(model, classes=_parse_classes(classes, model.classes_), **parameters)
+    return PageReader(estimator, classes=_parse_classes(classes, estimator.classes_), **parameters)
+
+
+def _open(model):
+    if model is None:
+        from skdigits.persistence import load_pretrained  # here, as torch takes seconds to import
+
+        return load_pretrained(MODEL)
+    from skdigits.app._model_argument import open_classifier, split_off_normalizer
+
+    estimator = open_classifier(model, who=WHO, what="--model")
+    _, classifier = split_off_normalizer(estimator, name=model, who=WHO)
+    # Rows alone are left to the reader, which knows more of their ink than of a picture's.
+    return estimator if takes_pictures(estimator) else classifier
 
 
 def _parse_classes(text, known):
@@ -70,10 +94,8 @@ def read_all(reader, paths):
     for path in paths:
         try:
             yield path, reader.read(path), None
-        except OSError as error:
-            yield path, None, f"cannot open {path}: {error.strerror or error}."
-        except ValueError as error:
-            yield path, None, str(error)
+        except (OSError, ValueError) as error:
+            yield path, None, say_why(error)
 
 
 def format_page(path, page, *, with_name):
@@ -131,4 +153,4 @@ def to_json(path, page, error):
     '{"file": "lost.png", "error": "lost.png does not exist."}'
     """
     content = {"error": error} if page is None else json.loads(page.to_json())
-    return json.dumps({"file": path, **content}, ensure_ascii=False)
+    return json.dumps({"file": path, **content}, ensure_ascii=False, allow_nan=False)

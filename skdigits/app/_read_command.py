@@ -8,20 +8,26 @@ from skdigits.app._command_line import BadInput
 @click.command(epilog="Example: skdigits read photo.jpg form.png --reject 0.01")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
+    "--model",
+    metavar="FILE|NAME",
+    help="A file of save_model, or the name of a model that comes with skdigits. "
+    "[default: cnn-mnist]",
+)
+@click.option(
     "--layout",
     type=click.Choice(["auto", "lines", "cells"]),
     default="auto",
     show_default=True,
-    help="Free lines of digits, or the cells of a grid or form.",
+    help="Free lines of characters, or the cells of a grid or form.",
 )
-@click.option("--classes", metavar="DIGITS", help="Read only these, such as 0,1. [default: all]")
+@click.option("--classes", metavar="LABELS", help="Read only these, such as 0,1. [default: all]")
 @click.option(
     "--reject",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     metavar="RATE",
-    help="Print ? in the place of the least certain digits, so many that no more than this share "
-    "of the others is expected to be wrong. [default: none]",
+    help="Print ? in the place of the least certain characters, so many that no more than this "
+    "share of the others is expected to be wrong. [default: none]",
 )
 @click.option(
     "--max-pixels",
@@ -31,18 +37,21 @@ from skdigits.app._command_line import BadInput
     help="Refuse larger pictures before they take memory.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every picture.")
-def read(images, layout, classes, reject, max_pixels, as_json):
-    """Read the handwritten digits in pictures: photos, scans, forms, drawings.
+def read(images, model, layout, classes, reject, max_pixels, as_json):
+    """Read the handwritten characters in pictures: photos, scans, forms, drawings.
 
-    Lines are printed as they stand on the page, _ for an empty cell. A picture that cannot be read
-    is told on standard error, the others are read nevertheless; the exit status is then 2.
+    They are digits, unless --model knows others. Lines are printed as they stand on the page, _ for
+    an empty cell. A picture that cannot be read is told on standard error, the others are read
+    nevertheless; the exit status is then 2.
     """
+    from skdigits.app._problems import say_why
     from skdigits.app._read import format_page, make_reader, read_all, to_json
 
+    how = {"layout": layout, "classes": classes, "reject": reject, "max_pixels": max_pixels}
     try:
-        reader = make_reader(layout=layout, classes=classes, reject=reject, max_pixels=max_pixels)
-    except (ImportError, ValueError) as error:
-        raise BadInput(str(error)) from error
+        reader = make_reader(model, **how)
+    except (ImportError, OSError, ValueError) as error:
+        raise BadInput(say_why(error)) from error
     all_read = True
     for path, page, problem in read_all(reader, images):
         if as_json:

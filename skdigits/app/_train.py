@@ -1,5 +1,6 @@
 """What ``skdigits train`` does, as functions that know nothing of a terminal."""
 
+import errno
 import math
 import os
 import time
@@ -12,7 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skdigits.app._evaluate import Evaluation, evaluate_model
 from skdigits.app._labelled_data import LabelledData, match_labels
-from skdigits.app._model_card import write_card
+from skdigits.app._model_card import is_card, write_card
+from skdigits.app._rows import rows_like
 from skdigits.images import CharacterNormalizer
 from skdigits.images._pictures import takes_pictures
 from skdigits.persistence import save_model
@@ -39,7 +41,9 @@ class Trained:
     seconds : float
         How long the training took.
     started_from : str or None
-        The name of the model that it was before, trained on other pictures.
+        The name of the model that it was before.
+    epochs : int or None
+        Passes over the pictures, where it went on from another model.
     """
 
     model: object
@@ -48,6 +52,7 @@ class Trained:
     evaluation: Evaluation | None
     seconds: float
     started_from: str | None = None
+    epochs: int | None = None
 
 
 def check_out(path):
@@ -68,15 +73,23 @@ def check_out(path):
     OSError
         If its folder does not exist or cannot be written into.
     ValueError
-        If its name does not end in ``.safetensors``.
+        If its name does not end in ``.safetensors``, or what has the card's name is no card.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ValueError(f"{WHO} expects --out to end in {SUFFIX}, got {str(path)!r}.")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{WHO} expects the folder of --out, {path.parent} does not exist.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise PermissionError(f"cannot write into the folder {path.parent}.")
+    card = path.with_suffix(".md")
+    if card.exists() and not is_card(card):
+        raise ValueError(
+            f"{WHO} writes a card beside the model, and {card}, which is none, stays as it is: "
+            "give --out another name."
+        )
     return path
 
 
@@ -246,13 +259,15 @@ def train_on(model, data, *, epochs, share, seed, name, on_step=None):
     if takes_pictures(model):
         rows = _transform(model[:-1], training.pictures, on_step)
     else:
-        rows = training.pictures.reshape(len(training.pictures), -1)
+        adapt = rows_like(model, name=name, who=WHO)
+        rows = adapt(training.pictures.reshape(len(training.pictures), -1))
     net.set_params(learning_rate_init=_SMALL_RATE)
     n_passes = epochs or _N_PASSES
     for n_done in range(n_passes):
         net.partial_fit(rows, labels)
         _tell(on_step, "training", n_done + 1, n_passes)
-    return replace(_measured(model, training, held_out, start), started_from=Path(name).stem)
+    trained = _measured(model, training, held_out, start)
+    return replace(trained, started_from=Path(name).stem, epochs=n_passes)
 
 
 def save_trained(trained, path, *, command):

@@ -19,7 +19,7 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
     "--out",
     required=True,
     metavar="FILE",
-    help="The file of the model, *.safetensors; its card comes beside it, *.md.",
+    help="The file of the model, *.safetensors; its card comes beside it, *.md. Those there go.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures.")
 @click.option(
@@ -30,8 +30,8 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
 @click.option(
     "--normalize",
     is_flag=True,
-    help="Put a CharacterNormalizer in front, so that the model reads photos; folders of pictures "
-    "have it by themselves.",
+    help="Put a CharacterNormalizer in front and train on what it makes of the pictures, for a "
+    "model of photos; folders of pictures have it by themselves.",
 )
 @click.option(
     "--start-from",
@@ -105,7 +105,8 @@ def _train_on(name, data, **how):
     from skdigits.app._model_argument import open_classifier
     from skdigits.app._train import WHO, train_on
 
-    return train_on(open_classifier(name, who=WHO), data, name=name, **how)
+    model = open_classifier(name, who=WHO, what="--start-from")
+    return train_on(model, data, name=name, **how)
 
 
 @contextmanager

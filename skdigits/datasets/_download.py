@@ -1,6 +1,7 @@
 """Files of data sets: found in the data home, or downloaded into it."""
 
 import tempfile
+from contextlib import contextmanager, suppress
 
 from skdigits._files import atomic_path
 from skdigits._optional import import_optional
@@ -35,19 +36,25 @@ def find_or_download(origin, checks, *, data_home, download_if_missing):
     ------
     OSError
         One sentence: which files are missing, where they belong, where they can be had, and why
-        they could not be downloaded. Nothing is left under the name of a file that failed.
+        they could not be downloaded. Nothing is left under the name of a file that failed, and no
+        empty folder.
     """
     folder = find_folder(origin, data_home)
     missing = [name for name in checks if find_file(folder, name) is None]
     if missing:
         download = _make_download(origin, missing, folder, download_if_missing)
-        _make_folder(origin, folder)
-    for done, name in enumerate(missing):
+        with _folder_for(origin, folder):
+            _download_all(origin, {name: checks[name] for name in missing}, folder, download)
+    return [find_file(folder, name) for name in checks]
+
+
+def _download_all(origin, checks, folder, download):
+    names = list(checks)
+    for done, name in enumerate(names):
         reasons = _try_mirrors(origin, folder / name, checks[name], download)
         if reasons:
-            sentence = describe_missing(origin, missing[done:], folder)
+            sentence = describe_missing(origin, names[done:], folder)
             raise OSError(f"{sentence}, but the download failed ({'; '.join(reasons)}).")
-    return [find_file(folder, name) for name in checks]
 
 
 def has_hash(known, algorithm="sha256"):
@@ -79,6 +86,20 @@ def _make_download(origin, missing, folder, download_if_missing):
         downloader(url, str(path), None)
 
     return download
+
+
+@contextmanager
+def _folder_for(origin, folder):
+    """Make a folder and those above it; take away again what is empty when the block fails."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        _make_folder(origin, folder)
+        yield
+    except BaseException:
+        with suppress(OSError):  # it has files, or is not there
+            for path in new:
+                path.rmdir()
+        raise
 
 
 def _make_folder(origin, folder):

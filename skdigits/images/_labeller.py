@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skdigits.images._normalizer import CharacterNormalizer, usual_box
+from skdigits.images._normalizer import usual_normalizer
 from skdigits.images._pictures import takes_pictures
 
 
@@ -38,6 +38,11 @@ class Labeller:
             labels = self._estimator.predict(X)
             return (labels[:, None] == self.classes[None]).astype(float)
         probabilities = self._estimator.predict_proba(X)[:, self._allowed]
+        if not np.isfinite(probabilities).all():  # NaN stands for a picture without ink
+            raise ValueError(
+                "PageReader expects probabilities that are finite, "
+                f"{type(self._estimator).__name__} gives others."
+            )
         total = probabilities.sum(axis=1, keepdims=True)
         return probabilities / np.maximum(total, np.finfo(float).tiny)
 
@@ -49,7 +54,7 @@ def _normalizer_for(estimator):
             "PageReader expects a classifier of square images, or a Pipeline that begins with a "
             f"CharacterNormalizer, got one of rows of {estimator.n_features_in_} pixels."
         )
-    return CharacterNormalizer(size, box=usual_box(size), polarity="light", rules=False)
+    return usual_normalizer(size, polarity="light", rules=False)
 
 
 def _allowed(known, wanted):

@@ -10,7 +10,15 @@ from skdigits._optional import import_optional
 
 MAX_PIXELS = 50_000_000  # an A4 page at 600 dpi has 35 million
 
+# Of Pillow's, those that run no program: an EPS file, whatever its name, would have it start
+# Ghostscript. In an order that loads the decoders of the last two for these alone.
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
+
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # Rec. 601, as Pillow has it
+
+
+class TooManyPixels(ValueError):
+    """A picture has more pixels than may be decoded."""
 
 
 def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
@@ -19,9 +27,10 @@ def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
     Parameters
     ----------
     source : str, path-like, PIL.Image.Image or array-like
-        A file; a Pillow image; or an array of shape (height, width) or (height, width,
-        channels), the channels being grey, grey and opacity, three colours, or three colours
-        and opacity. EXIF's orientation is followed; what is transparent becomes background.
+        A file of one of :data:`FORMATS`; a Pillow image; or an array of shape (height, width) or
+        (height, width, channels), the channels being grey, grey and opacity, three colours, or
+        three colours and opacity. EXIF's orientation is followed; what is transparent becomes
+        background.
     max_pixels : int, default=50_000_000
         A picture of more pixels is refused, a file before it is decoded.
     who : str, default="read_picture"
@@ -48,6 +57,54 @@ def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
     return _from_array(source, max_pixels, who)
 
 
+def open_image(file, *, max_pixels=MAX_PIXELS, who="open_image", name="the file"):
+    """Return a Pillow image that is not decoded yet, and not too large to be.
+
+    Parameters
+    ----------
+    file : file object
+        A binary one, of one of :data:`FORMATS`.
+    max_pixels : int, default=50_000_000
+        A picture of more pixels is refused.
+    who : str, default="open_image"
+        The name that an error speaks for.
+    name : str or path-like, default="the file"
+        What an error calls the file.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The picture, which decodes itself when it is looked at, and may then be damaged.
+
+    Raises
+    ------
+    TooManyPixels
+        If it has too many.
+    ValueError
+        If it has none, or `file` is no picture of these formats.
+
+    Examples
+    --------
+    >>> import io
+    >>> from skdigits.images._reading import open_image
+    >>> open_image(io.BytesIO(b"P5 2 1 255 ab")).size
+    (2, 1)
+    """
+    Image = import_optional("PIL.Image", extra="images", who=who)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise _too_large(max_pixels, who, name, "many more") from error
+    except Exception as error:  # made for hostile files, decoders raise almost anything
+        raise ValueError(
+            f"{who} expects an image file ({', '.join(FORMATS)}), {name} is none."
+        ) from error
+    _check_size(image.size, max_pixels, who, name)
+    return image
+
+
 def is_file_or_image(source):
     """Whether `source` is a path or a Pillow image."""
     return isinstance(source, str | os.PathLike) or _is_pillow_image(source)
@@ -66,17 +123,8 @@ def _is_pillow_image(source):
 
 
 def _read_file(path, max_pixels, who):
-    Image = import_optional("PIL.Image", extra="images", who=who)
     with path.open("rb") as file:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                image = Image.open(file)
-        except Image.DecompressionBombError as error:
-            raise _too_large(max_pixels, who, path, "many more") from error
-        except Exception as error:  # made for hostile files, decoders raise almost anything
-            raise ValueError(f"{who} expects an image file, {path} is none.") from error
-        _check_size(image.size, max_pixels, who, path)
+        image = open_image(file, max_pixels=max_pixels, who=who, name=path)
         return _decode(image, who, path)
 
 
@@ -89,7 +137,7 @@ def _check_size(size, max_pixels, who, name):
 
 
 def _too_large(max_pixels, who, name, n_pixels):
-    return ValueError(
+    return TooManyPixels(
         f"{who} takes pictures of up to max_pixels={max_pixels:,} pixels, {name} has {n_pixels}."
     )
 

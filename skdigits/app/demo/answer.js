@@ -30,9 +30,21 @@ export function showAnswer(answer, picture, isPhoto) {
   const nothing = answer.guess === null ? answer.labels.map(() => NaN) : null;
   sayGuess(answer.guess, sentenceFor(answer));
   showBars(answer.labels, answer.probabilities ?? nothing, answer.guess);
+  showDrawn(picture, isPhoto);
+  showSeen(answer.seen);
+}
+
+/** Show a drawing that the model could not be asked about. */
+export function showUnread(labels, picture, isPhoto) {
+  sayGuess(null, "This was not read.");
+  showBars(labels, labels.map(() => NaN), null);
+  showDrawn(picture, isPhoto);
+  showSeen(null);
+}
+
+function showDrawn(picture, isPhoto) {
   showPicture(byId("drawn"), picture, isPhoto ? "Your photo" : "What you drew");
   byId("whose").textContent = isPhoto ? "Your photo" : "You drew";
-  showSeen(answer.seen);
 }
 
 /** Read something out to who does not see the page: by default, the answer. */

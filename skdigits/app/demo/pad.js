@@ -51,6 +51,7 @@ export class Pad {
 
   show(photo) {
     this.end();
+    this.showsCursor = false; // a stroke on a photo begins a drawing of its own
     this.push({ strokes: [], photo });
     this.changed(true);
   }

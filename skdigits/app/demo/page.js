@@ -1,6 +1,6 @@
 /** The page: puts the pad, the photos, the model and the answer together. */
 
-import { showAnswer, showModel, showNothing, speak } from "./answer.js";
+import { showAnswer, showModel, showNothing, showUnread, speak } from "./answer.js";
 import { isEmpty, toPicture } from "./drawing.js";
 import { NOTE, describe, recognise } from "./model.js";
 import { Pad } from "./pad.js";
@@ -21,6 +21,7 @@ const pad = new Pad(byId("pad"), {
     byId("hint").hidden = !isEmpty(drawing);
     isSpoken ||= isDone;
     isWaiting = true;
+    complain("");
     ask();
   },
   onPen: (isDown) => speak(isDown ? "Pen down." : "Pen up."),
@@ -46,19 +47,21 @@ async function ask() {
 
 async function answer(drawing) {
   if (isEmpty(drawing)) {
-    complain("");
     showNothing(labels);
     return;
   }
+  const isLast = () => drawing.strokes === pad.drawing.strokes;
   const picture = toPicture(drawing);
   try {
     const found = await recognise(picture);
-    if (drawing.strokes === pad.drawing.strokes) {
+    if (isLast()) {
       showAnswer(found, picture, drawing.photo !== null);
-      complain("");
     }
   } catch (error) {
-    complain(error.message);
+    if (isLast()) {
+      showUnread(labels, picture, drawing.photo !== null);
+      complain(error.message);
+    }
   }
 }
 
@@ -73,6 +76,7 @@ async function take(file) {
   try {
     pad.show(await readPhoto(file));
   } catch (error) {
+    pad.clear(); // so that nothing looks like an answer to this file; undo brings it back
     complain(error.message);
   }
 }
