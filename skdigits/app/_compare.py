@@ -1,5 +1,6 @@
 """What ``skdigits compare`` does, as functions that know nothing of a terminal."""
 
+import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,9 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import SVC
 
 from skdigits._files import atomic_path
+from skdigits.app._tuning import format_choices
 from skdigits.datasets import fetch_mnist
+from skdigits.evaluation._files import write_text
 from skdigits.evaluation._report import check_packages
 from skdigits.evaluation._tables import format_robustness
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures
@@ -263,13 +266,43 @@ def check_report():
     check_packages(who="skdigits compare --report")
 
 
-def write_report(comparison, folder, *, data, quick, seed):
+def save_comparison(comparison, choices, folder):
+    """Write tables, reports and pictures, and say in JSON how the models were tuned.
+
+    Parameters
+    ----------
+    comparison : ModelComparison
+        The comparison.
+    choices : list of dict or None
+        What :func:`skdigits.app._tuning.keep_choices` read; None where nothing was tuned.
+    folder : Path
+        Where they are written.
+
+    Returns
+    -------
+    text : str
+        What is in ``comparison.json``, with ``tuning`` where there was one.
+    paths : list of Path
+        The files.
+    """
+    paths = comparison.save(folder)
+    if choices is None:
+        return comparison.to_json(), paths
+    content = comparison.to_dict() | {"tuning": choices}
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "comparison.json", text + "\n")
+    return text, paths
+
+
+def write_report(comparison, choices, folder, *, data, quick, seed, tune):
     """Write a comparison as ``report.html``.
 
     Parameters
     ----------
     comparison : ModelComparison
         The comparison.
+    choices : list of dict or None
+        What was chosen in every fold; None where nothing was tuned.
     folder : Path
         Where it is written.
     data : {"digits", "mnist"}
@@ -278,6 +311,8 @@ def write_report(comparison, folder, *, data, quick, seed):
         Whether that was a part.
     seed : int
         What shuffled the folds and started the models.
+    tune : int or None
+        How many candidates were tried of each model, where it was tuned.
 
     Returns
     -------
@@ -287,11 +322,15 @@ def write_report(comparison, folder, *, data, quick, seed):
     options = {"digits": "", "mnist": " --data mnist"}[data] + " --quick" * quick
     if not quick and data == "digits":
         options += f" --cv {comparison.fold_scores['fold'].nunique()}"
+    options += f" --tune {tune}" if choices else ""
     models = ",".join(comparison.estimators)
+    note = f"Made by: skdigits compare{options} --models {models} --seed {seed} --report"
+    if choices:
+        note += f". {' '.join(format_choices(choices, comparison.table.index).split())}"
     return comparison.to_html(
         folder / "report.html",
         title=f"{_DATA_TITLES[data]}: {len(comparison.estimators)} models compared",
-        note=f"Made by: skdigits compare{options} --models {models} --seed {seed} --report",
+        note=note,
     )
 
 

@@ -10,6 +10,7 @@ from skdigits.app._command_line import BadInput
 
 _N_FOLDS = 10
 _N_QUICK_FOLDS = 3
+_N_CANDIDATES = 10
 
 
 def _parse_models(ctx, param, value):
@@ -80,6 +81,15 @@ def _check_n_jobs(ctx, param, value):
     help="Where tables, reports and pictures go.",
 )
 @click.option(
+    "--tune",
+    type=click.IntRange(min=2),
+    is_flag=False,
+    flag_value=_N_CANDIDATES,
+    metavar="[N]",
+    help=f"Tune every model in every fold first, each by the same number of candidates "
+    f"({_N_CANDIDATES} unless given), which takes some thirty times as long.",
+)
+@click.option(
     "--robustness",
     is_flag=True,
     help="Test every model on its test images made worse too: twelve kinds, five severities each.",
@@ -97,14 +107,22 @@ def _check_n_jobs(ctx, param, value):
     "MNIST.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
-def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, report, quick, as_json):
+def compare(
+    data, data_home, models, cv, n_jobs, seed, out, tune, robustness, report, quick, as_json
+):
     """Compare neural networks with classical classifiers.
 
     Every model is fitted and tested on the same folds. Printed are accuracies, times and sizes,
     which differences are more than chance, and a report for every model. Until it ends, the scores
     of the fits that have ended are in unfinished.csv.
     """
-    from skdigits.app._compare import check_report, load_data, prepare_folder, write_report
+    from skdigits.app._compare import (
+        check_report,
+        load_data,
+        prepare_folder,
+        save_comparison,
+        write_report,
+    )
     from skdigits.app._terminal import show_status
 
     if data == "mnist" and cv is not None:
@@ -119,38 +137,70 @@ def compare(data, data_home, models, cv, n_jobs, seed, out, robustness, report, 
             check_report()
         X, y, cv = load_data(data, data_home=data_home, n_folds=n_folds, quick=quick)
         folder = prepare_folder(out)
-        comparison = _compare(models, X, y, cv, n_jobs, seed, robustness or report, folder)
+        comparison, choices = _compare(
+            models, X, y, cv, n_jobs, seed, tune, robustness or report, folder
+        )
     except (ImportError, OSError, ValueError) as error:
         raise BadInput(str(error)) from error
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
-    paths = comparison.save(folder)
+    text, paths = save_comparison(comparison, choices, folder)
     if report:
         with show_status("writing report.html"):
-            paths.append(write_report(comparison, folder, data=data, quick=quick, seed=seed))
+            page = write_report(
+                comparison, choices, folder, data=data, quick=quick, seed=seed, tune=tune
+            )
+            paths.append(page)
     if as_json:
-        click.echo(comparison.to_json())
+        click.echo(text)
     else:
-        _print_comparison(comparison, out, paths)
+        _print_comparison(comparison, choices, out, paths)
 
 
-def _compare(names, X, y, cv, n_jobs, seed, robustness, folder):
-    from joblib import cpu_count
+def _compare(names, X, y, cv, n_jobs, seed, tune, robustness, folder):
+    """Return the comparison, and what was chosen where it was tuned."""
+    from dataclasses import replace
+
+    from sklearn.exceptions import ConvergenceWarning
 
     from skdigits.app._compare import make_models
+    from skdigits.app._tuning import describe_budget, keep_choices, make_searches
+
+    def run(models):
+        return _run(models, X, y, cv, n_jobs, seed, robustness, folder)
+
+    models = make_models(names, n_rows=len(X))
+    if tune is None:
+        return run(models), None
+    searches = make_searches(models, largest=float(X.max()), n_candidates=tune, seed=seed)
+    click.echo(describe_budget(searches, n_folds=_count_folds(cv)), err=True)
+    with warnings.catch_warnings(), keep_choices(searches) as (keeping, read_choices):
+        # A candidate that needs more iterations is scored as it is.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        comparison = run(keeping)
+        choices = read_choices(comparison.fold_scores)
+    return replace(comparison, estimators=searches), choices
+
+
+def _count_folds(cv):
+    return cv if isinstance(cv, int) else len(cv)
+
+
+def _run(models, X, y, cv, n_jobs, seed, robustness, folder):
+    from joblib import cpu_count
+
     from skdigits.app._terminal import show_progress
     from skdigits.evaluation import compare_models
 
-    n_folds = cv if isinstance(cv, int) else len(cv)
     with (
         warnings.catch_warnings(),
-        show_progress(len(names) * n_folds) as move_bar,
+        show_progress(len(models) * _count_folds(cv)) as move_bar,
         _kept_on_interrupt(folder, move_bar) as on_result,
     ):
         # What MLPClassifier says in a worker process that Ctrl-C has reached too.
         warnings.filterwarnings("ignore", message="Training interrupted by user")
         return compare_models(
-            make_models(names, n_rows=len(X)),
+            models,
             X,
             y,
             cv=cv,
@@ -182,9 +232,10 @@ def _kept_on_interrupt(folder, move_bar):
     unfinished.remove()
 
 
-def _print_comparison(comparison, folder, paths):
+def _print_comparison(comparison, choices, folder, paths):
     from skdigits.app._compare import format_breaks, format_files, format_reports
     from skdigits.app._terminal import print_scores
+    from skdigits.app._tuning import format_choices
 
     if sys.stdout.isatty():
         print_scores(comparison.table)
@@ -192,6 +243,8 @@ def _print_comparison(comparison, folder, paths):
         click.echo(f"{comparison}\n")
     click.echo(comparison.describe())
     click.echo()
+    if choices:
+        click.echo(f"{format_choices(choices, comparison.table.index)}\n")
     if comparison.robustness is not None:
         click.echo(format_breaks(comparison.robustness))
     click.echo(format_reports(comparison))
