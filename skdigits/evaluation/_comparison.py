@@ -127,16 +127,16 @@ def compare_models(
     seeds = _draw_seeds(random_state, len(splits))
     plan = _plan_corruptions(corruptions, X, image_shape)
     jobs = [
-        FoldJob(name, estimator, fold, train, test, seeds[fold], plan)
+        FoldJob(name, estimator, fold, train, test, y, seeds[fold], plan)
         for fold, (train, test) in enumerate(splits)
         for name, estimator in estimators.items()
     ]
     measured = {}
-    with run_parallel((delayed(measure)(job, X, y) for job in jobs), n_jobs) as results:
-        for job, found in results:
-            measured[job.name, job.fold] = found
+    with run_parallel((delayed(measure)(job, X) for job in jobs), n_jobs) as results:
+        for name, fold, found in results:
+            measured[name, fold] = found
             if on_result is not None:
-                on_result(job.name, job.fold, found.scores | _name_robustness(plan, found))
+                on_result(name, fold, found.scores | _name_robustness(plan, found))
     return replace(
         _collect(estimators, splits, seeds, X, y, plan, measured),
         image_shape=image_shape,

@@ -43,13 +43,18 @@ class CorruptionPlan:
 
 @dataclass(frozen=True, eq=False)
 class FoldJob:
-    """One model to be fitted on `train` rows and measured on `test` rows."""
+    """One model to be fitted on `train` rows and measured on `test` rows.
+
+    `labels` are those of all rows. They are in here, and no argument of `measure`, because Dask
+    lays arrays that are arguments on one worker, and loses them with it.
+    """
 
     name: str
     estimator: Any
     fold: int
     train: np.ndarray
     test: np.ndarray
+    labels: np.ndarray
     seed: int | None
     corruptions: CorruptionPlan | None = None
 
@@ -65,10 +70,10 @@ class FoldResult:
     robustness: list[float] | None
 
 
-def measure(job, X, y):
-    """Return the job and what was found; an error names the model and the fold."""
+def measure(job, X):
+    """Return the job's name, its fold and what was found; an error names the first two."""
     try:
-        return job, _fit_and_measure(job, X, y)
+        return job.name, job.fold, _fit_and_measure(job, X)
     except Exception as error:
         raise RuntimeError(f"Model {job.name!r} failed on fold {job.fold}: {error}") from error
 
@@ -86,10 +91,10 @@ def clone_and_seed(estimator, seed):
     return estimator.set_params(**unseeded)
 
 
-def _fit_and_measure(job, X, y):
+def _fit_and_measure(job, X):
     estimator = clone_and_seed(job.estimator, job.seed)
-    X_train, y_train = take_rows(X, job.train), y[job.train]
-    X_test, y_test = take_rows(X, job.test), y[job.test]
+    X_train, y_train = take_rows(X, job.train), job.labels[job.train]
+    X_test, y_test = take_rows(X, job.test), job.labels[job.test]
     _warm_up(estimator, X_train, y_train)
     started = perf_counter()
     estimator.fit(X_train, y_train)

@@ -1,8 +1,10 @@
 """What to compute on: device, precision, threads."""
 
 import contextlib
+import os
 
 import torch
+from joblib.parallel import get_active_backend
 
 from skdigits.neural._allocator import freed_memory_kept
 
@@ -30,14 +32,14 @@ def _automatic_device(X):
         return X.device
     if torch.cuda.is_available():
         return torch.device("cuda")
-    if torch.backends.mps.is_available() and str(X.dtype) != "float64":
+    if torch.backends.mps.is_available() and not _is_float64(X):
         return torch.device("mps")
     return torch.device("cpu")
 
 
 def uses_bfloat16(precision, device, X):
     """Whether to train in bfloat16: where asked, or where it is fast and there is much to do."""
-    if "float64" in str(X.dtype):
+    if _is_float64(X):
         return False
     if precision == "auto":
         return _n_pixels(X) > SMALL and has_fast_bfloat16(device)
@@ -54,6 +56,10 @@ def has_fast_bfloat16(device):
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
+def _is_float64(X):
+    return getattr(X.dtype, "name", str(X.dtype)).endswith("float64")  # in any byte order
+
+
 def _n_pixels(X):
     return X.shape[0] * X.shape[1]
 
@@ -62,13 +68,33 @@ def resources_for(X, device):
     """Return the context to train in: one thread for small sets, memory kept for large ones."""
     if device.type != "cpu":
         return contextlib.nullcontext()
-    return freed_memory_kept() if _n_pixels(X) > SMALL else one_thread()
+    return one_thread() if _n_pixels(X) <= SMALL else _large_fit()
+
+
+@contextlib.contextmanager
+def _large_fit():
+    """Keep memory; compute on one thread where other fits beside this one would take all too."""
+    threads = one_thread() if _has_neighbours() else contextlib.nullcontext()
+    with freed_memory_kept(), threads:
+        yield
+
+
+def _has_neighbours():
+    """Whether this runs in one of joblib's threads or forks, each of which has all processors.
+
+    joblib's other workers are told their number of threads in the environment.
+    """
+    backend, _ = get_active_backend()
+    return backend.nesting_level > 0 and "OMP_NUM_THREADS" not in os.environ
 
 
 @contextlib.contextmanager
 def one_thread():
     """Compute on one thread; put the calling thread's number back afterwards."""
     before = torch.get_num_threads()
+    if before == 1:  # maybe of a fit beside this one, from which a new thread has it
+        yield
+        return
     torch.set_num_threads(1)
     try:
         yield
