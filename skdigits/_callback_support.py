@@ -1,6 +1,6 @@
 """scikit-learn's callbacks (``sklearn.callback``, new in 1.9), absent but harmless before it."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -25,6 +25,9 @@ class _SilentContext:
 
     def call_on_fit_task_end(self, **kwargs):
         return False
+
+    def propagate_callback_context(self, estimator):
+        return nullcontext()
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def reported_fit(estimator, *, n_epochs=0, X, y=None, metadata=None, fitted_attr
         whether a callback asks to stop.
     """
     hook = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-    context = _root_context(estimator, n_epochs)
+    context = root_context(estimator, n_epochs)
     context.call_on_fit_task_begin(**hook)
 
     def begin_epoch():
@@ -66,7 +69,8 @@ def reported_fit(estimator, *, n_epochs=0, X, y=None, metadata=None, fitted_attr
     context.call_on_fit_task_end(**hook, reconstruction_attributes=fitted_attributes)
 
 
-def _root_context(estimator, n_epochs):
+def root_context(estimator, n_tasks):
+    """Return what tells the callbacks of `estimator` of a fit that has so many tasks."""
     if not hasattr(estimator, "_init_callback_context"):
         return _SilentContext()
-    return estimator._init_callback_context(max_subtasks=n_epochs)
+    return estimator._init_callback_context(max_subtasks=n_tasks)

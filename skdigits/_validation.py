@@ -1,6 +1,7 @@
 """What X may be, and the one place that touches private names of scikit-learn."""
 
 import math
+import mmap
 from contextlib import contextmanager
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "fitted_gamma",
     "get_namespace",
     "infer_image_shape",
+    "is_mapped",
     "keep_fit_on_error",
     "outputs_data_frame",
     "with_channels",
@@ -61,14 +63,15 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
     accept_sparse : bool, default=True
         Whether scipy sparse matrices are taken (and made dense).
     dtypes : list of str, optional
-        The dtypes that are kept; another one is cast to the first.
+        The dtypes that are kept; another one is cast to the first. What is in a memory-mapped
+        file is not cast, but is known to be fit for it.
     **check_params
         Passed on to :func:`sklearn.utils.validation.validate_data`.
 
     Returns
     -------
     rows : array of shape (n, pixels)
-        Dense and finite, of one of `dtypes`.
+        Dense and finite, of one of `dtypes` or in a memory-mapped file.
     image_shape : tuple or None
         The trailing dimensions of an `X` with more than two.
     """
@@ -76,6 +79,9 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
     if dtypes is not None:
         xp, _ = get_namespace(X)
         check_params["dtype"] = [getattr(xp, name) for name in dtypes]
+        if is_mapped(X) and X.dtype not in check_params["dtype"]:
+            _check_blocks(X, estimator=estimator, dtype=check_params["dtype"])
+            check_params |= {"dtype": None, "ensure_all_finite": False}
     check_params["accept_sparse"] = "csr" if accept_sparse else False
     if image_shape is not None and not reset:  # images have no names of pixels to compare
         check = check_X_y if "y" in check_params else check_array
@@ -87,6 +93,22 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
     if scipy.sparse.issparse(rows):
         rows = rows.toarray()
     return (rows, *rest, image_shape)
+
+
+_BLOCK = 4096  # rows
+
+
+def _check_blocks(X, **check_params):
+    """Cast rows to see whether they can be, some at a time."""
+    for start in range(0, len(X), _BLOCK):
+        check_array(X[start : start + _BLOCK], input_name="X", **check_params)
+
+
+def is_mapped(array):
+    """Whether `array` lies in a memory-mapped file."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
 
 
 def _flatten_images(X):

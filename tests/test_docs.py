@@ -29,7 +29,15 @@ def read_page(page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", ["user_guide.rst", "own_pictures.rst", "persistence.rst", "onnx.rst"]
+    "page",
+    [
+        "user_guide.rst",
+        "own_pictures.rst",
+        "persistence.rst",
+        "onnx.rst",
+        "searching.rst",
+        "scaling.rst",
+    ],
 )
 def test_a_page_of_the_guide_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

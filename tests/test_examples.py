@@ -44,9 +44,11 @@ def test_every_example_is_tested():
             "plot_learning_curves.py",
             "plot_what_it_sees.py",
         ),
+        "out_of_core.py",
     }
     of_data_sets = {"recipes.py", "pretrained.py"}
     tested |= {"serve.py"}  # in test_serve.py
+    tested |= {"cluster.py", "optuna_search.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested | of_data_sets
 
 
@@ -113,6 +115,13 @@ def test_plot_what_matters():
     assert lines[3].startswith("ann__hidden_layer_sizes ")
     shares = dict(line.rsplit(maxsplit=1) for line in lines[lines.index("step") + 1 :])
     assert float(shares["ann"]) > 5 * float(shares["images"])
+
+
+@pytest.mark.slow
+def test_out_of_core():
+    by_pandas, by_polars = (line.split(": ")[1] for line in run("out_of_core.py").splitlines())
+    assert by_pandas == by_polars
+    assert float(by_polars.split()[-1]) > 0.97
 
 
 @pytest.fixture
@@ -206,3 +215,24 @@ def test_plot_what_it_sees():
     lines = run("plot_what_it_sees.py").splitlines()
     assert [line.split()[0] for line in lines] == ["cnn", "ann", "svm"]
     assert all(float(line.split()[1].rstrip("%")) > 97 for line in lines)
+
+
+@pytest.mark.slow
+def test_cluster():
+    pytest.importorskip("distributed")
+    *done, best, _, first, _, _ = run("cluster.py").splitlines()
+    assert len(done) == 9
+    assert best.startswith("best: {'hidden_layer_sizes': ")
+    assert float(first.split()[1].rstrip("%")) > 97
+
+
+@pytest.mark.slow
+def test_optuna_search():
+    pytest.importorskip("optuna_integration")
+    searched, pruned, best = run("optuna_search.py").splitlines()
+    assert searched.startswith("best of 10: {'net__")
+    assert float(searched.split()[-1].rstrip("%")) > 96
+    n_pruned, n_trials, n_epochs = (int(pruned.split()[position]) for position in (1, 3, 5))
+    assert 0 < n_pruned < n_trials
+    assert n_epochs < 130
+    assert float(best.split()[-1].rstrip("%")) > 97

@@ -44,7 +44,9 @@ NAMES = (
     "skorch_loader",
     "arithmetic",
     "prediction",
+    "fused_search",
     "memory",
+    "more_than_memory",
     "cold_start",
     "serving",
 )

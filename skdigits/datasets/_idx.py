@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import struct
 import sys
 import zlib
@@ -29,18 +30,23 @@ _MAX_SIZE = 2**32 - 1
 _CHUNK = 1 << 20
 
 
-def read_idx(path):
+def read_idx(path, *, mmap_mode=None):
     """Read an IDX file into an array.
 
     Parameters
     ----------
     path : str or path-like
         The file, plain or compressed by gzip (its contents tell, not its name).
+    mmap_mode : {None, "r"}, default=None
+        "r" leaves the values in the file, which must be plain, until they are asked for, as in
+        :func:`numpy.load`. That is for files larger than memory.
 
     Returns
     -------
     ndarray
-        The values, in the shape and type of the file (and in the machine's byte order).
+        The values, in the shape and type of the file (and in the machine's byte order). With
+        ``mmap_mode="r"`` a :class:`numpy.memmap` that cannot be written to, in the byte order of
+        the file.
 
     Raises
     ------
@@ -48,7 +54,8 @@ def read_idx(path):
         If the file cannot be opened.
     ValueError
         If it is no IDX file, is damaged, or holds more or less than its header says. No more
-        memory is taken than the file really fills.
+        memory is taken than the file really fills. With ``mmap_mode="r"`` also if it is
+        compressed.
 
     Examples
     --------
@@ -61,7 +68,9 @@ def read_idx(path):
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    return to_array(*read_parts(path))
+    if mmap_mode not in (None, "r"):
+        raise ValueError(f"read_idx expects mmap_mode=None or 'r', got {mmap_mode!r}.")
+    return to_array(*read_parts(path)) if mmap_mode is None else _map_values(path)
 
 
 def write_idx(array, path):
@@ -132,7 +141,32 @@ def to_array(header, values):
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
+def _map_values(path):
+    """Return the values of a plain IDX file, of which only the header is read."""
+    with Path(path).open("rb") as stream:
+        if stream.read(2) == _GZIP_MAGIC:
+            raise ValueError(
+                f"read_idx(mmap_mode='r') expects a plain file, {path} is compressed by gzip: "
+                "decompress it first, or read all of it with mmap_mode=None."
+            )
+        stream.seek(0)
+        header = _read_header(stream, path)
+        n_found = os.fstat(stream.fileno()).st_size - len(header)
+        _check_length(n_found, _count_bytes(header, path), path)
+        dtype, shape = _parse_header(header)
+        return np.memmap(stream, dtype, "r", len(header), shape)
+
+
 def _read_stream(stream, name):
+    header = _read_header(stream, name)
+    n_bytes = _count_bytes(header, name)
+    # One byte more shows a file that is too long; a bomb stops there.
+    values = _read_up_to(stream, n_bytes + 1)
+    _check_length(len(values), n_bytes, name)
+    return header, values
+
+
+def _read_header(stream, name):
     header = stream.read(4)
     if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in _DTYPES:
         raise ValueError(
@@ -149,15 +183,15 @@ def _read_stream(stream, name):
         raise ValueError(
             f"read_idx expects {n_dimensions} sizes in the header of {name}, it ends before."
         )
-    n_bytes = _count_bytes(header, name)
-    # One byte more shows a file that is too long; a bomb stops there.
-    values = _read_up_to(stream, n_bytes + 1)
-    if len(values) != n_bytes:
-        n_found = "more" if len(values) > n_bytes else len(values)
+    return header
+
+
+def _check_length(n_found, n_bytes, name):
+    if n_found != n_bytes:
+        got = "more" if n_found > n_bytes else n_found
         raise ValueError(
-            f"read_idx expects {n_bytes} bytes of values in {name} after its header, got {n_found}."
+            f"read_idx expects {n_bytes} bytes of values in {name} after its header, got {got}."
         )
-    return header, values
 
 
 def _make_header(array):

@@ -2,6 +2,16 @@
 
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
+from skdigits.neural._ensemble import EnsembleClassifier
+from skdigits.neural._fused_search import FusedGridSearchCV, FusedRandomizedSearchCV
 from skdigits.neural._state_check import check_net_state
 
-__all__ = ["ANNClassifier", "Augmentation", "CNNClassifier", "check_net_state"]
+__all__ = [
+    "ANNClassifier",
+    "Augmentation",
+    "CNNClassifier",
+    "EnsembleClassifier",
+    "FusedGridSearchCV",
+    "FusedRandomizedSearchCV",
+    "check_net_state",
+]

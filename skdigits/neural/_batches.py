@@ -7,6 +7,9 @@ import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 
+from skdigits._validation import is_mapped
+from skdigits.neural._mapped import MappedPixels, kept_dtype
+
 # Images are gathered in shuffled order a block at a time, and batches are views of it: a call
 # for many batches, and little memory.
 _BLOCK = 2048
@@ -18,8 +21,9 @@ class LabelledPixels:
 
     Parameters
     ----------
-    pixels : Tensor of shape (n, channels, height, width)
-        uint8, float32 or float64; uint8 stays uint8 until a batch is cut.
+    pixels : Tensor or MappedPixels of shape (n, channels, height, width)
+        uint8, float32 or float64; uint8 stays uint8 until a batch is cut. What is in a file
+        stays there until a block of batches is.
     codes : Tensor of shape (n,)
         Classes, 0 to n_classes - 1.
     weights : Tensor of shape (n,) or None
@@ -60,7 +64,7 @@ class LabelledPixels:
         n_batches = self.n_batches(batch_size)
         n_augmented = n_batches if n_augmented is None else n_augmented
         if n_batches == 1:
-            yield from self._changed(augment if n_augmented else None)._split([len(self)])
+            yield from self._read()._changed(augment if n_augmented else None)._split([len(self)])
             return
         smaller, n_larger = divmod(len(self), n_batches)
         sizes = [smaller + 1] * n_larger + [smaller] * (n_batches - n_larger)
@@ -72,7 +76,10 @@ class LabelledPixels:
             for first in range(0, len(part), per_block):
                 block = part[first : first + per_block]
                 index, order = order.tensor_split([sum(block)])
-                yield from self.subset(index)._changed(change)._split(block)
+                yield from self.subset(index)._read()._changed(change)._split(block)
+
+    def _read(self):
+        return replace(self, pixels=self.pixels[:])  # of a tensor, a view
 
     def _changed(self, augment):
         if augment is None:
@@ -90,29 +97,47 @@ class LabelledPixels:
 
 
 def as_tensor(array):
-    """Return an array as a tensor, without a copy where torch may write to it."""
+    """Return an array as a tensor, without a copy where torch has its like and may write to it."""
     if isinstance(array, torch.Tensor):
         return array
+    array = array.astype(kept_dtype(array.dtype), copy=False)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
     return torch.from_numpy(array)
 
 
-def labelled_pixels(rows, codes, weights, image_shape):
-    """Return rows of pixels and their classes as a training set, images of weight 0 left out.
+def pixels_of_rows(rows, image_shape):
+    """Return rows of pixels as images; those of a memory-mapped file are not read yet.
 
     Parameters
     ----------
     rows : ndarray or Tensor of shape (n, n_pixels)
         Pixels.
+    image_shape : tuple of int
+        (channels, height, width).
+
+    Returns
+    -------
+    Tensor or MappedPixels of shape (n, channels, height, width)
+        The images.
+    """
+    if is_mapped(rows):
+        return MappedPixels(np.asarray(rows), tuple(image_shape))
+    return as_tensor(rows).reshape(-1, *image_shape)
+
+
+def labelled_pixels(pixels, codes, weights):
+    """Return images and their classes as a training set, images of weight 0 left out.
+
+    Parameters
+    ----------
+    pixels : Tensor or MappedPixels of shape (n, channels, height, width)
+        Images.
     codes : ndarray of shape (n,)
         Classes, 0 to n_classes - 1.
     weights : ndarray of shape (n,) or None
         Weights, some above zero.
-    image_shape : tuple of int
-        (channels, height, width).
     """
-    pixels = as_tensor(rows).reshape(-1, *image_shape)
     if weights is not None:
         dtype = torch.float64 if pixels.dtype == torch.float64 else torch.float32
         weights = torch.from_numpy(weights).to(dtype)

@@ -31,7 +31,7 @@ from skdigits._validation import (
 )
 from skdigits.neural._attribution import METHODS, attribute_pixels, look_into_first_layer
 from skdigits.neural._augment import STRENGTHS
-from skdigits.neural._batches import hold_out, labelled_pixels
+from skdigits.neural._batches import hold_out, labelled_pixels, pixels_of_rows
 from skdigits.neural._calibration import resume_sharpened, undo_smoothing
 from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
 from skdigits.neural._inference import accuracy, forward_rows
@@ -48,7 +48,7 @@ from skdigits.neural._training import (
     weights_kept_on_error,
 )
 
-_DTYPES = ("float32", "float64", "uint8")
+DTYPES = ("float32", "float64", "uint8")
 
 
 class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -333,23 +333,29 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
         resume = hasattr(self, "_net") and (incremental or self.warm_start)
         with keep_fit_on_error(self):
-            rows, y, given_shape = check_image_rows(
-                self, X, reset=not resume, dtypes=_DTYPES, y=as_numpy(y)
-            )
-            self._settle_classes(y, classes, incremental=incremental, resume=resume)
-            if not resume:
-                self._start_anew(rows, given_shape)
-            self._check_image_shape(given_shape)
+            rows, y = self._begin(X, y, classes, incremental=incremental, resume=resume)
             device = choose_device(self.device, rows, who=type(self).__name__)
             autocast = uses_bfloat16(self.precision, device, rows)
             with resources_for(rows, device):
-                data, held_out = self._training_data(rows, y, sample_weight)
+                pixels = pixels_of_rows(_torch_or_numpy(rows), self._input_shape())
+                data, held_out = self._training_data(pixels, y, sample_weight)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
                 net = self._net_to_train(data, plan, device, resume=resume)
                 with self._reported_fit(net, plan, X, y, sample_weight) as begin_epoch:
                     progress = self._train(net, plan, data, held_out, begin_epoch)
             self._keep(net, plan, progress)
         return self
+
+    def _begin(self, X, y, classes=None, *, incremental=False, resume=False):
+        """Settle what is known before training; return validated rows and labels."""
+        rows, y, given_shape = check_image_rows(
+            self, X, reset=not resume, dtypes=DTYPES, y=as_numpy(y)
+        )
+        self._settle_classes(y, classes, incremental=incremental, resume=resume)
+        if not resume:
+            self._start_anew(rows, given_shape)
+        self._check_image_shape(given_shape)
+        return rows, y
 
     def _settle_classes(self, y, classes, *, incremental, resume):
         check_classification_targets(y)
@@ -384,10 +390,11 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Settle what stays as it is however long the net is trained."""
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._input_like = empty_like_input(rows)
-        self.image_shape_ = given_shape
+        shape = given_shape
         if self.image_shape is not None or given_shape is None:
             shape = infer_image_shape(self.image_shape, rows.shape[1], who=type(self).__name__)
-            self.image_shape_ = shape[1:] if shape[0] == 1 else shape
+            shape = shape[1:] if shape[0] == 1 else shape
+        self.image_shape_ = tuple(map(int, shape))
         self.n_outputs_ = len(self.classes_)
         self.loss_curve_ = []
         self.validation_scores_ = None
@@ -403,13 +410,13 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _input_shape(self):
         return with_channels(self.image_shape_)
 
-    def _training_data(self, rows, y, sample_weight):
+    def _training_data(self, pixels, y, sample_weight):
         """Return what to train on and, for early stopping, what to hold out."""
         codes = encode_labels(y, self.classes_)
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, codes)
         weights = combine_weights(sample_weight, self.class_weight, self.classes_, codes)
-        data = labelled_pixels(_torch_or_numpy(rows), codes, weights, self._input_shape())
+        data = labelled_pixels(pixels, codes, weights)
         if not self.early_stopping:
             return data, None
         return hold_out(
@@ -506,7 +513,7 @@ class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Return `X` as validated rows for the method of that name."""
         check_is_fitted(self)
         check_same_namespace(self, X, self._input_like, method)
-        rows, given_shape = check_image_rows(self, X, reset=False, dtypes=_DTYPES)
+        rows, given_shape = check_image_rows(self, X, reset=False, dtypes=DTYPES)
         self._check_image_shape(given_shape)
         return rows
 

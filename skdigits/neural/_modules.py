@@ -58,14 +58,31 @@ def _moments(rows, weights):
     return mean + centre, max(square - mean**2, 0.0) ** 0.5
 
 
+N_LEVELS = 2**16
+
+
+def dropped_levels(p):
+    """Return how many of 65,536 levels make a share `p`, one at least and never all."""
+    return min(max(round(p * N_LEVELS), 1), N_LEVELS - 1)
+
+
+def draw_levels(n_levels, generator, device):
+    """Return random integers of 16 bits; four share one random number: drawing takes the time."""
+    draws = torch.empty(math.ceil(n_levels / 4), dtype=torch.int64, device=device)
+    return draws.random_(-(2**63), None, generator=generator).view(torch.int16)[:n_levels]
+
+
+def kept_levels(levels, last_dropped):
+    """Return 1 where a level, -32,768 to 32,767, is above `last_dropped`, else 0."""
+    # By arithmetic in place: torch is slow at turning comparisons into numbers.
+    return levels.clamp_(last_dropped, last_dropped + 1).sub_(last_dropped)
+
+
 class Dropout(nn.Module):
     """Dropout that draws from a generator of its own, never from torch's global one.
 
-    Four units share one random number of 64 bits: drawing is what takes the time. A share is
-    rounded to a 65,536th, and to one at least.
+    A share is rounded to a 65,536th, and to one at least.
     """
-
-    _LEVELS = 2**16
 
     def __init__(self):
         super().__init__()
@@ -75,17 +92,10 @@ class Dropout(nn.Module):
     def forward(self, x):
         if not self.training or self.p == 0:
             return x
-        n_dropped = min(max(round(self.p * self._LEVELS), 1), self._LEVELS - 1)
-        last_dropped = n_dropped - self._LEVELS // 2 - 1
-        # 0 or 1 by arithmetic in place: torch is slow at turning comparisons into numbers.
-        kept = self._levels(x).clamp_(last_dropped, last_dropped + 1).sub_(last_dropped)
-        return x * kept.to(x.dtype).mul_(self._LEVELS / (self._LEVELS - n_dropped))
-
-    def _levels(self, x):
-        """Return random integers of 16 bits in the shape of `x`."""
-        draws = torch.empty(math.ceil(x.numel() / 4), dtype=torch.int64, device=x.device)
-        draws.random_(-(2**63), None, generator=self.generator)
-        return draws.view(torch.int16)[: x.numel()].view(x.shape)
+        n_dropped = dropped_levels(self.p)
+        levels = draw_levels(x.numel(), self.generator, x.device).view(x.shape)
+        kept = kept_levels(levels, n_dropped - N_LEVELS // 2 - 1)
+        return x * kept.to(x.dtype).mul_(N_LEVELS / (N_LEVELS - n_dropped))
 
 
 class BatchNorm(nn.Module):

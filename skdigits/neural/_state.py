@@ -17,7 +17,7 @@ def net_to_arrays(net, plan, *, with_optimizer):
         "module": type(module).__name__,
         "spec": module.spec,
         "weights": _to_arrays(module.state_dict()),
-        "optimizer": _to_arrays(net.optimizer_.state_dict()) if with_optimizer else None,
+        "optimizer": _to_arrays(net.optimizer_.state_dict()["state"]) if with_optimizer else None,
         "history": [dict(epoch) for epoch in net.history],
         "plan": {**vars(plan), "augment": None},  # which the estimator has
     }
@@ -36,7 +36,8 @@ class StoredNet:
         """Return the skorch net."""
         net = build_net(self.module_, self.plan, callbacks)
         if self.optimizer is not None:
-            load_optimizer(net.optimizer_, _to_tensors(self.optimizer))
+            moments = _to_tensors(self.optimizer)
+            load_optimizer(net.optimizer_, {**net.optimizer_.state_dict(), "state": moments})
         net.history.extend(self.history)
         return net
 

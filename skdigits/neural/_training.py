@@ -20,7 +20,7 @@ from skdigits.neural._schedule import epoch_rates, n_augmented
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 SMALLEST_RATE = 1e-6  # where the "adaptive" schedule gives up, as in MLPClassifier
-_NOT_DECAYED = ("*.bias", "*.norm.weight")
+NOT_DECAYED = ("*.bias", "*.norm.weight")
 _SKORCH_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
 
 
@@ -60,21 +60,14 @@ def copy_weights(module):
 
 def build_net(module, plan, callbacks):
     """Return an initialised skorch net around `module`, skorch's own callbacks left out."""
-    if plan.solver == "sgd":
-        options: dict = {
-            "momentum": plan.momentum,
-            "nesterov": plan.nesterovs_momentum and plan.momentum > 0,
-        }
-    else:
-        options = {"betas": plan.betas, "eps": plan.epsilon}
+    options = optimizer_options(plan)
     if plan.weight_decay > 0:  # a second group costs time in every step
-        options["param_groups"] = [(names, {"weight_decay": 0.0}) for names in _NOT_DECAYED]
+        options["param_groups"] = [(names, {"weight_decay": 0.0}) for names in NOT_DECAYED]
     net = NeuralNetClassifier(
         module,
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=OPTIMIZERS[plan.solver],
         optimizer__fused=module.device.type in ("cpu", "cuda"),
-        optimizer__weight_decay=plan.weight_decay,
         **{f"optimizer__{name}": value for name, value in options.items()},
         lr=plan.rate,
         max_epochs=plan.n_epochs,
@@ -87,6 +80,15 @@ def build_net(module, plan, callbacks):
         **{f"callbacks__{name}": None for name in _SKORCH_CALLBACKS},
     )
     return net.initialize()
+
+
+def optimizer_options(plan):
+    """Return the options of the optimiser, its learning rate apart."""
+    options: dict = {"weight_decay": plan.weight_decay}
+    if plan.solver == "sgd":
+        nesterov = plan.nesterovs_momentum and plan.momentum > 0
+        return options | {"momentum": plan.momentum, "nesterov": nesterov}
+    return options | {"betas": plan.betas, "eps": plan.epsilon}
 
 
 def resume_optimizer(optimizer, earlier):
@@ -130,7 +132,8 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
     """
     module = net.module_
     dataset = Dataset(data.pixels, data.codes)
-    randomness = _Randomness(module, plan, seed)
+    randomness = Randomness(module.device, plan, seed)
+    module.set_dropout(plan.dropout, randomness.dropout)
     average = WeightAverage(module, plan.ema)
     net.notify("on_train_begin", X=data.pixels, y=data.codes)
     converged = not plan.open_ended
@@ -141,12 +144,7 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         net.notify("on_epoch_begin", dataset_train=dataset, dataset_valid=None)
         n_batches = data.n_batches(plan.batch_size)
         rates = epoch_rates(plan, rate, epoch, n_batches, progress.n_seen)
-        batches = data.batches(
-            plan.batch_size,
-            randomness.shuffling,
-            randomness.augment,
-            n_augmented(plan, epoch, n_batches),
-        )
+        batches = randomness.batches(data, epoch)
         loss = _run_epoch(net, data, plan, zip(rates, batches, strict=True), average)
         progress.n_epochs += 1
         progress.n_seen += len(data)
@@ -155,7 +153,7 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
             stop = _notify_epoch_end(net, dataset)
             stop = end_epoch() or stop
         if progress.n_no_improvement > plan.n_iter_no_change and _may_stop(plan, validation):
-            rate, exhausted = _after_stalling(plan, rate, progress, validation)
+            rate, exhausted = after_stalling(plan, rate, progress, validation)
             converged = converged or exhausted
             stop = stop or exhausted
         if stop:
@@ -166,12 +164,12 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
     if progress.best_weights is not None:
         module.load_state_dict(progress.best_weights)
     module.eval()
-    _refuse_non_finite(module, progress)
+    refuse_non_finite(module, progress)
     if not converged:
-        _warn_not_converged(plan)
+        warn_not_converged(plan)
 
 
-def _refuse_non_finite(module, progress):
+def refuse_non_finite(module, progress):
     outcome = progress.loss_curve[-1] if progress.best_weights is None else progress.best_score
     weights = module.state_dict().values()
     if not (math.isfinite(outcome) and all(torch.isfinite(w).all() for w in weights)):
@@ -193,24 +191,32 @@ def weights_kept_on_error(net):
         raise
 
 
-class _Randomness:
+class Randomness:
     """The generators of shuffling, dropout and augmentation, seeded anew for every epoch."""
 
-    def __init__(self, module, plan, seed):
+    def __init__(self, device, plan, seed):
         self.seed = seed
-        shuffling = torch.Generator()
-        dropout = torch.Generator(device=module.device)
-        augmentation = torch.Generator(device=module.device)
-        self._generators = (shuffling, dropout, augmentation)
-        module.set_dropout(plan.dropout, dropout)
-        self.shuffling = shuffling if plan.shuffle else None
-        self.augment = plan.augment and partial(plan.augment, generator=augmentation)
+        self._shuffling = torch.Generator()
+        self.dropout = torch.Generator(device=device)
+        self._augmentation = torch.Generator(device=device)
+        self._plan = plan
 
     def start_epoch(self, n_seen):
         """Seed by what has been seen, so that ten calls for one epoch are one for ten."""
-        seeds = np.random.SeedSequence([self.seed, n_seen]).generate_state(len(self._generators))
-        for generator, seed in zip(self._generators, seeds, strict=True):
+        generators = (self._shuffling, self.dropout, self._augmentation)
+        seeds = np.random.SeedSequence([self.seed, n_seen]).generate_state(len(generators))
+        for generator, seed in zip(generators, seeds, strict=True):
             generator.manual_seed(int(seed))
+
+    def batches(self, data, epoch):
+        """Yield the batches of `data` in an epoch, shuffled and changed as planned."""
+        plan = self._plan
+        return data.batches(
+            plan.batch_size,
+            self._shuffling if plan.shuffle else None,
+            plan.augment and partial(plan.augment, generator=self._augmentation),
+            n_augmented(plan, epoch, data.n_batches(plan.batch_size)),
+        )
 
 
 def _run_epoch(net, data, plan, steps, average):
@@ -281,7 +287,7 @@ def _may_stop(plan, validation):
     return plan.open_ended or validation is not None
 
 
-def _after_stalling(plan, rate, progress, validation):
+def after_stalling(plan, rate, progress, validation):
     """Return the rate to go on with, and whether there is nothing left to try."""
     if plan.verbose:
         what = "Training loss" if validation is None else "Validation score"
@@ -295,7 +301,7 @@ def _after_stalling(plan, rate, progress, validation):
     return rate / 5, False
 
 
-def _warn_not_converged(plan):
+def warn_not_converged(plan):
     warnings.warn(
         f"Stochastic Optimizer: Maximum iterations ({plan.n_epochs}) "
         "reached and the optimization hasn't converged yet.",

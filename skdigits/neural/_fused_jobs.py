@@ -1,0 +1,186 @@
+"""Fits of estimators whose networks are trained together, and why others cannot be."""
+
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
+import torch
+from sklearn.base import clone
+
+from skdigits._validation import as_numpy, check_image_rows, check_parameters
+from skdigits.neural._allocator import freed_memory_kept
+from skdigits.neural._calibration import undo_smoothing
+from skdigits.neural._estimator import DTYPES, NeuralClassifier
+from skdigits.neural._fused_training import Job, train_together
+from skdigits.neural._hardware import choose_device, one_thread, uses_bfloat16
+from skdigits.neural._mapped import MappedPixels
+from skdigits.neural._modules import initial_module
+from skdigits.neural._plan import make_plan
+from skdigits.neural._state import StoredNet
+from skdigits.neural._training import warn_not_converged
+
+# Weights, moments and activations of what is trained as one: as many as a processor's cache is good
+# for, and as make work for all of a GPU.
+_MOST_NUMBERS = 2**23
+_MOST_ON_A_GPU = 2**28
+
+
+def why_alone(estimator, X):
+    """Return why `estimator` is trained alone; None where it can be trained with others.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        A classifier, not fitted.
+    X : array-like
+        What it is to be fitted on.
+    """
+    if not isinstance(estimator, NeuralClassifier):
+        return f"{type(estimator).__name__} is neither an ANNClassifier nor a CNNClassifier"
+    if type(estimator).fit is not NeuralClassifier.fit:
+        return f"{type(estimator).__name__} has a fit of its own"
+    if isinstance(X, torch.Tensor):
+        return "the images are a torch tensor"
+    if estimator.callbacks or getattr(estimator, "_skl_callbacks", None):
+        return "it has callbacks"
+    if estimator.verbose:
+        return "it has verbose=True"
+    if estimator.precision == "bfloat16":
+        return "it trains in bfloat16"
+    return f"it has ema={estimator.ema}" if estimator.ema else None
+
+
+def shared_rows(estimator, X):
+    """Return all images as rows that many fits have in common, validated as one of them would.
+
+    Parameters
+    ----------
+    estimator : NeuralClassifier
+        Left as it is.
+    X : array-like
+        Images in any form that it takes.
+    """
+    return as_numpy(check_image_rows(clone(estimator), X, reset=True, dtypes=DTYPES)[0])
+
+
+def prepare_job(estimator, X, y, sample_weight, rows, positions):
+    """Return the training that `estimator` asks for, all that `fit` checks checked.
+
+    Parameters
+    ----------
+    estimator : NeuralClassifier
+        Not fitted.
+    X, y, sample_weight
+        What `fit` would be given.
+    rows : ndarray of shape (n_rows, n_pixels)
+        The rows that jobs have in common.
+    positions : ndarray of shape (n_samples,) or None
+        Which of them are `X`; None for all.
+
+    Raises
+    ------
+    ValueError
+        As `fit` does.
+    """
+    check_parameters(estimator)
+    own_rows, y = estimator._begin(X, y)
+    device = choose_device(estimator.device, own_rows, who=type(estimator).__name__)
+    pixels = MappedPixels(rows, estimator._input_shape(), positions, device)
+    data, held_out = estimator._training_data(pixels, y, sample_weight)
+    autocast = uses_bfloat16(estimator.precision, device, own_rows)
+    plan = make_plan(estimator, data, autocast=autocast, incremental=False)
+    spec = estimator._module_spec()
+    module = initial_module(estimator._module_class, spec, data, estimator._seed)
+    return Job(module.to(device), data, held_out, plan, estimator._seed)
+
+
+def train_jobs(jobs):
+    """Train jobs, those of one shape together, as many at once as memory is good for.
+
+    On the CPU each thread that torch would use trains jobs of its own.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        What to train.
+
+    Returns
+    -------
+    dict
+        How many were trained together with each job, itself among them, and each job's share of
+        the seconds that it took.
+    """
+    shapes: dict = {}
+    for job in jobs:
+        shapes.setdefault(job.shape(), []).append(job)
+    n_threads = torch.get_num_threads() if _on_cpu(jobs) else 1
+    groups = [group for alike in shapes.values() for group in _groups(alike, n_threads)]
+    with freed_memory_kept(), ThreadPoolExecutor(n_threads) as threads:
+        seconds = list(threads.map(_train_group, groups))
+    pairs = zip(groups, seconds, strict=True)
+    return {job: (len(group), spent / len(group)) for group, spent in pairs for job in group}
+
+
+def _on_cpu(jobs):
+    return all(job.module.device.type == "cpu" for job in jobs)
+
+
+def _groups(alike, n_threads):
+    """Yield jobs of one shape in parts of about the same size, a part at least for each thread."""
+    most = _MOST_NUMBERS if _on_cpu(alike) else _MOST_ON_A_GPU
+    fitting = max(1, most // _numbers(alike[0]))
+    n_jobs = len(alike)
+    n_parts = max(math.ceil(n_jobs / fitting), min(n_threads, n_jobs))
+    alike = sorted(alike, key=lambda job: repr(job.steps_alike("")))  # neighbours take one step
+    for part in range(n_parts):
+        yield alike[part * n_jobs // n_parts : (part + 1) * n_jobs // n_parts]
+
+
+def _train_group(group):
+    start = time.perf_counter()
+    with one_thread() if _on_cpu(group) else nullcontext():
+        train_together(group)
+    return time.perf_counter() - start
+
+
+def _numbers(job):
+    """Return roughly how many numbers a job keeps: weights with moments, activations twice."""
+    module = job.module
+    n_weights = sum(weight.numel() for weight in module.parameters())
+    channels, height, width = module.image_shape
+    n_active = channels * height * width
+    for block in module.blocks:
+        n_active += 2 * block.conv.out_channels * height * width
+        height, width = height // block.pooling[0], width // block.pooling[1]
+    n_active += sum(layer.out_features for layer in module.dense if hasattr(layer, "out_features"))
+    return 4 * n_weights + 2 * job.plan.batch_size * n_active
+
+
+def keep_job(estimator, job):
+    """Let `estimator` be fitted with what has come of its job.
+
+    Raises
+    ------
+    ValueError
+        If its training has diverged.
+    """
+    if job.error is not None:
+        raise job.error
+    progress, plan = job.progress, job.plan
+    if not job.converged:
+        warn_not_converged(plan)
+    undo_smoothing(job.module, job.held_out or job.data, plan.label_smoothing)
+    net = StoredNet(job.module, plan, _history(progress), None)
+    estimator._keep(net, plan, progress)
+
+
+def _history(progress):
+    """Return the history that a skorch net would have."""
+    epochs = [
+        {"batches": [], "epoch": number + 1, "train_loss": loss}
+        for number, loss in enumerate(progress.loss_curve)
+    ]
+    for epoch, score in zip(epochs, progress.validation_scores, strict=False):
+        epoch["valid_acc"] = score
+    return epochs
