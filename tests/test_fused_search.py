@@ -699,8 +699,8 @@ def linear_searches():
         (Ridge(), {"alpha": [0.1, 1.0]}),
         (LogisticRegression(), {"C": [0.1, 1.0]}),
         (make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [0.1]}),
-        (ANNClassifier((10,)), {"learning_rate_init": [0.01, 0.02]}),
-        (make_pipeline(StandardScaler(), ANNClassifier((10,))), {"annclassifier__alpha": [0.0]}),
+        (ANNClassifier((10,), random_state=0), {"learning_rate_init": [0.01, 0.02]}),
+        (make_pipeline(StandardScaler(), ANNClassifier((10,), random_state=0)), {"annclassifier__alpha": [0.0]}),
     ]
     for estimator, grid in grids:
         yield FusedGridSearchCV(estimator, grid, **options)

@@ -36,6 +36,7 @@ from skdigits import (
     CharacterNormalizer,
     CNNClassifier,
     Deskewer,
+    EnsembleClassifier,
     HOGFeatures,
     ImageReshaper,
     PageReader,
@@ -432,6 +433,25 @@ def test_a_step_of_another_scikit_learn_is_told(tmp_path):
     _container.write_container(path, json.dumps(content), arrays)
     with pytest.warns(InconsistentVersionWarning, match="from version 1.0 when using version"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [None, ANNClassifier((4,), max_iter=1), make_pipeline(MinMaxScaler(), LogisticRegression())],
+    ids=["default", "network", "pipeline"],
+)
+def test_an_ensemble_comes_back_and_can_be_trained_anew(member, tmp_path):
+    ensemble = EnsembleClassifier(member, n_estimators=2, random_state=0).fit(X, Y)
+    same = load_model(save_model(ensemble, tmp_path / "model"))
+    assert_array_equal(same.predict_proba(X), ensemble.predict_proba(X))
+    assert_array_equal(clone(same).fit(X, Y).predict_proba(X), ensemble.predict_proba(X))
+
+
+def test_an_ensemble_of_members_with_other_classes_is_refused(tmp_path):
+    ensemble = EnsembleClassifier(ANNClassifier((4,), max_iter=1), n_estimators=2).fit(X, Y)
+    ensemble.estimators_[1].fit(X, Y > 4)
+    with pytest.raises(TypeError, match="a member of the EnsembleClassifier has other classes"):
+        save_model(ensemble, tmp_path / "model")
 
 
 def test_a_loaded_net_is_one_of_skorch_around_the_network_that_predicts(saved):

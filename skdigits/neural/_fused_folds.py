@@ -107,13 +107,12 @@ def fit_together(candidates, folds, X, y, fit_params):
 def _prepare(candidate, data):
     """Return the fit of a candidate on a fold, as it begins, and its job; None for an error."""
     start = time.perf_counter()
-    front, classifier = split_pipeline(clone(candidate))
-    estimator, job, error = classifier, None, None
+    estimator, job, error = clone(candidate), None, None
+    front, classifier = split_pipeline(estimator)
     try:
         if front is not None:
             front = data.front(front)
-            estimator = clone(candidate)
-            estimator.steps = [*front.pipeline.steps, (estimator.steps[-1][0], classifier)]
+            estimator.steps = [*front.pipeline.steps, estimator.steps[-1]]
         job = data.job(classifier, front)
     except Exception as raised:  # told where scikit-learn would fit
         error = raised

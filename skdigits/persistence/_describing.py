@@ -118,6 +118,8 @@ def _plain_state(estimator, where):
         )
     if REQUESTS in state:
         state[REQUESTS] = state[REQUESTS]._serialize()
+    if "estimators_" in state:
+        state["estimator"] = None  # which is like each of its members
     if "net_" in state:
         history = [_plain_epoch(epoch) for epoch in state["net_"]["history"]]
         state["net_"] = state["net_"] | {"history": history}

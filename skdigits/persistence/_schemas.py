@@ -4,10 +4,17 @@ import math
 
 import numpy as np
 import sklearn
+from sklearn.base import BaseEstimator, clone
 
 from skdigits._validation import check_parameters, infer_image_shape, with_channels
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures, ImageReshaper, PageReader
-from skdigits.neural import ANNClassifier, Augmentation, CNNClassifier, check_net_state
+from skdigits.neural import (
+    ANNClassifier,
+    Augmentation,
+    CNNClassifier,
+    EnsembleClassifier,
+    check_net_state,
+)
 from skdigits.neural._state_check import MOST_PIXELS, is_number
 from skdigits.persistence._values import Damaged, are_labels, cut, quoted
 
@@ -23,6 +30,7 @@ ESTIMATORS = {
         CharacterNormalizer,
         CNNClassifier,
         Deskewer,
+        EnsembleClassifier,
         HOGFeatures,
         ImageReshaper,
         PageReader,
@@ -67,6 +75,8 @@ def restore(name, state, since=FORMAT):
     fitted = {key: value for key, value in state.items() if key not in parameters}
     if fitted:
         _check_fitted(estimator, fitted)
+        if "estimators_" in state:
+            state["estimator"] = clone(state["estimators_"][0])
         _set_state(estimator, state)
     if requests is not None:
         _request_metadata(estimator, requests)
@@ -119,6 +129,8 @@ def _check_fitted(estimator, state):
         raise Damaged(f"{name} has another number of names than of pixels")
     if "net_" in state:
         _check_net(estimator, state)
+    elif "estimators_" in state:
+        _check_members(state)
     elif "image_shape_" in state and math.prod(state["image_shape_"]) != state["n_features_in_"]:
         raise Damaged(f"{name} has another number of pixels than its images")
     elif "_n_features_out" in state:
@@ -141,6 +153,14 @@ def _check_net(estimator, state):
     )
     if not agree:
         raise Damaged(f"the network of {name} is not for its images and classes")
+
+
+def _check_members(state):
+    """Check that the members of an ensemble have its classes."""
+    for member in state["estimators_"]:
+        labels = getattr(member, "classes_", None)
+        if not (hasattr(member, "predict_proba") and np.array_equal(labels, state["classes_"])):
+            raise Damaged("a member of the EnsembleClassifier has other classes")
 
 
 def _check_pictures(estimator, state):
@@ -199,6 +219,14 @@ def _are_names(value):
     return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype == object
 
 
+def _are_classes(value):
+    return isinstance(value, np.ndarray) and are_labels(value)
+
+
+def _are_members(value):
+    return type(value) is list and value and all(isinstance(e, BaseEstimator) for e in value)
+
+
 def _is_output_config(value):
     if type(value) is not dict or set(value) != {"transform"}:
         return False
@@ -248,7 +276,7 @@ _OPTIONAL = {
 _OF_PICTURES = {"_n_features_out": _is_pixels_or_none}  # None where no picture was read yet
 _CLASSIFIER = {
     "n_features_in_": _is_pixels,
-    "classes_": lambda value: isinstance(value, np.ndarray) and are_labels(value),
+    "classes_": _are_classes,
     "image_shape_": _is_shape,
     "n_outputs_": _is_positive,
     "n_layers_": _is_positive,
@@ -264,11 +292,17 @@ _CLASSIFIER = {
     "_input_like": _is_none,
     "_plan": _is_none,
 }
+_ENSEMBLE = {
+    "classes_": _are_classes,
+    "estimators_": _are_members,
+    "why_not_fused_": lambda value: isinstance(value, str | None),
+}
 _FITTED: dict = {
     "ANNClassifier": _CLASSIFIER,
     "CNNClassifier": _CLASSIFIER,
     "CharacterNormalizer": _OF_PICTURES,
     "Deskewer": _OF_PICTURES,
+    "EnsembleClassifier": _ENSEMBLE,
     "HOGFeatures": _OF_PICTURES,
     "ImageReshaper": {"n_features_in_": _is_pixels, "image_shape_": _is_shape_or_row},
     "Augmentation": {},
