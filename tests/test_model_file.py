@@ -472,7 +472,7 @@ def test_opening_a_model_and_predicting_leaves_out_what_only_training_needs(save
     code = (
         "import sys, numpy, skdigits\n"
         "skdigits.load_model(sys.argv[1]).predict(numpy.load(sys.argv[2]))\n"
-        "print(*{'torch._dynamo', 'sympy', 'onnx'} & set(sys.modules))"
+        "print(*{'torch._dynamo', 'sympy', 'onnx', 'skorch'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, saved[0], tmp_path / "rows.npy"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -136,7 +136,7 @@ def make_search(model, distributions, *, n_candidates, seed):
 def _search_class(model):
     if not type(model).__module__.startswith("skdigits.neural"):
         return RandomizedSearchCV
-    from skdigits.neural import FusedRandomizedSearchCV  # here, because torch takes seconds
+    from skdigits import FusedRandomizedSearchCV  # here, because torch takes seconds
 
     return FusedRandomizedSearchCV
 

@@ -3,7 +3,6 @@
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
 from skdigits.neural._ensemble import EnsembleClassifier
-from skdigits.neural._fused_search import FusedGridSearchCV, FusedRandomizedSearchCV
 from skdigits.neural._state_check import check_net_state
 
 __all__ = [
@@ -11,7 +10,5 @@ __all__ = [
     "Augmentation",
     "CNNClassifier",
     "EnsembleClassifier",
-    "FusedGridSearchCV",
-    "FusedRandomizedSearchCV",
     "check_net_state",
 ]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 
 from skdigits._validation import is_mapped
 from skdigits.neural._mapped import MappedPixels, kept_dtype
@@ -149,6 +148,8 @@ def labelled_pixels(pixels, codes, weights):
 
 def hold_out(data, classes, fraction, seed, *, who):
     """Split `data`, stratified by class, into what to train on and what to validate with."""
+    from sklearn.model_selection import train_test_split  # here, for prediction does without
+
     codes = data.codes.cpu().numpy()
     strata = codes if len(classes) > 2 else (codes == 1).astype(str)  # as in MLPClassifier
     try:

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits._validation import HasMethods, Interval, as_numpy, fit_context
 from skdigits.neural._classifiers import CNNClassifier
-from skdigits.neural._fused_folds import fit_together
 
 
 class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -105,6 +104,8 @@ class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ValueError
             As the classifier does.
         """
+        from skdigits.neural._fused_folds import fit_together  # here, for prediction does without
+
         params = {} if sample_weight is None else {"sample_weight": sample_weight}
         members = self._members()
         fits, why_not = fit_together(members, [None], X, y, params)

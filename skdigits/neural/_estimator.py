@@ -2,6 +2,7 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
-from skorch import NeuralNetClassifier
 
 from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
 from skdigits._validation import (
@@ -54,7 +54,7 @@ DTYPES = ("float32", "float64", "uint8")
 class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Base of the neural classifiers. A subclass says which module it trains."""
 
-    _net: NeuralNetClassifier | StoredNet
+    _net: Any  # a skorch.NeuralNetClassifier, or the StoredNet that one is built of
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],

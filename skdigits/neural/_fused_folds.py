@@ -86,7 +86,7 @@ def fit_together(candidates, folds, X, y, fit_params):
     why_not : list
         Why each candidate was left out; None where it was not.
     """
-    why_not = [_why_alone(candidate, X, fit_params) for candidate in candidates]
+    why_not = [_why_alone(candidate, X, y, fit_params) for candidate in candidates]
     chosen = [number for number, why in enumerate(why_not) if why is None]
     fits, jobs = {}, {}
     images = _Images(X)
@@ -136,9 +136,11 @@ def split_pipeline(estimator):
     return front, estimator.steps[-1][1]
 
 
-def _why_alone(candidate, X, fit_params):
+def _why_alone(candidate, X, y, fit_params):
     classifier = split_pipeline(candidate)[1]
     why = why_alone(classifier, X)
+    if why is None and y is None:
+        return "there are no labels"
     if why is None and isinstance(candidate, Pipeline) and type(candidate) is not Pipeline:
         return f"{type(candidate).__name__} may fit in a way of its own"
     if why is None and isinstance(candidate, Pipeline) and fit_params:

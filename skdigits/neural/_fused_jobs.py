@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
+from skdigits.neural._augment import Augmentation
 from skdigits.neural._calibration import undo_smoothing
 from skdigits.neural._estimator import DTYPES, NeuralClassifier
 from skdigits.neural._fused_training import Job, train_together
@@ -48,6 +49,8 @@ def why_alone(estimator, X):
         return "it has verbose=True"
     if estimator.precision == "bfloat16":
         return "it trains in bfloat16"
+    if callable(estimator.augment) and not isinstance(estimator.augment, Augmentation):
+        return "it has a function of one's own as augment"
     return f"it has ema={estimator.ema}" if estimator.ema else None
 
 
@@ -92,6 +95,7 @@ def prepare_job(estimator, X, y, sample_weight, rows, positions):
     plan = make_plan(estimator, data, autocast=autocast, incremental=False)
     spec = estimator._module_spec()
     module = initial_module(estimator._module_class, spec, data, estimator._seed)
+    data, held_out = (part and part.to(device) for part in (data, held_out))
     return Job(module.to(device), data, held_out, plan, estimator._seed)
 
 

@@ -318,9 +318,10 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     number of epochs, and training folds of as many batches. Learning rates and schedules, `alpha`,
     `dropout`, `label_smoothing`, `augment`, class and sample weights, seeds and folds may differ.
     `early_stopping` is a part of the network's `fit`: those that have stopped leave the others.
-    Trained alone are estimators with `callbacks`, ``verbose=True`` or an `ema`, those that train in
-    bfloat16, and all on torch tensors. The transformers before the classifier of a Pipeline are
-    fitted once for each fold and each setting of theirs.
+    Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
+    own as `augment`, those with ``precision="bfloat16"``, and all on torch tensors. The
+    transformers before the classifier of a Pipeline are fitted once for each fold and each setting
+    of theirs.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.
@@ -422,9 +423,10 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     number of epochs, and training folds of as many batches. Learning rates and schedules, `alpha`,
     `dropout`, `label_smoothing`, `augment`, class and sample weights, seeds and folds may differ.
     `early_stopping` is a part of the network's `fit`: those that have stopped leave the others.
-    Trained alone are estimators with `callbacks`, ``verbose=True`` or an `ema`, those that train in
-    bfloat16, and all on torch tensors. The transformers before the classifier of a Pipeline are
-    fitted once for each fold and each setting of theirs.
+    Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
+    own as `augment`, those with ``precision="bfloat16"``, and all on torch tensors. The
+    transformers before the classifier of a Pipeline are fitted once for each fold and each setting
+    of theirs.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.

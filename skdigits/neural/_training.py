@@ -10,9 +10,6 @@ from functools import partial
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback
-from skorch.dataset import Dataset
 from torch.nn import functional as F
 
 from skdigits.neural._averaging import WeightAverage
@@ -60,6 +57,8 @@ def copy_weights(module):
 
 def build_net(module, plan, callbacks):
     """Return an initialised skorch net around `module`, skorch's own callbacks left out."""
+    from skorch import NeuralNetClassifier  # here, for prediction does without
+
     options = optimizer_options(plan)
     if plan.weight_decay > 0:  # a second group costs time in every step
         options["param_groups"] = [(names, {"weight_decay": 0.0}) for names in NOT_DECAYED]
@@ -130,6 +129,8 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
         Called before each epoch; returns a callable that is called after it and returns
         whether to stop.
     """
+    from skorch.dataset import Dataset
+
     module = net.module_
     dataset = Dataset(data.pixels, data.codes)
     randomness = Randomness(module.device, plan, seed)
@@ -312,6 +313,8 @@ def warn_not_converged(plan):
 
 def _has_batch_callbacks(net):
     """Whether a callback of the user wants to know of every batch."""
+    from skorch.callbacks import Callback
+
     hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
     return any(
         getattr(type(callback), hook) is not getattr(Callback, hook)

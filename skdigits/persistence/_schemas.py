@@ -158,7 +158,7 @@ def _check_net(estimator, state):
 def _check_members(state):
     """Check that the members of an ensemble have its classes."""
     for member in state["estimators_"]:
-        labels = getattr(member, "classes_", None)
+        labels = getattr(member, "classes_", ())
         if not (hasattr(member, "predict_proba") and np.array_equal(labels, state["classes_"])):
             raise Damaged("a member of the EnsembleClassifier has other classes")
 
