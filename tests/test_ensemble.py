@@ -165,6 +165,13 @@ def test_sample_weights_reach_every_member(base, X, y):
     assert (ensemble.predict_proba(X) != unweighted.predict_proba(X)).any()
 
 
+@pytest.mark.parametrize("last", [ann(), GaussianNB()], ids=["fused", "alone"])
+def test_sample_weights_do_not_go_through_a_pipeline(last, X, y):
+    ensemble = EnsembleClassifier(make_pipeline(MinMaxScaler(), last), 2)
+    with pytest.raises(ValueError, match=r"Pipeline.fit does not accept the sample_weight"):
+        ensemble.fit(X, y, sample_weight=np.ones(len(y)))
+
+
 @pytest.mark.parametrize("base", [ann(), GaussianNB(var_smoothing=0.1)], ids=["fused", "alone"])
 @pytest.mark.parametrize(
     "labels",
@@ -315,4 +322,6 @@ def test_metadata_is_routed(X, y):
     ]
 )
 def test_scikit_learn_checks_pass(estimator, check):
+    if "sample_weight" in check.func.__name__ and isinstance(estimator.estimator, Pipeline):
+        pytest.skip("a Pipeline takes no sample_weight")
     check(estimator)

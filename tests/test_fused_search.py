@@ -1,5 +1,6 @@
 """Searches that train networks together give what scikit-learn's give."""
 
+import doctest
 import os
 import pickle
 import re
@@ -12,6 +13,7 @@ import pytest
 import sklearn
 import skorch
 import torch
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, stats
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -26,6 +28,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     ShuffleSplit,
     TimeSeriesSplit,
+    cross_val_score,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
@@ -35,6 +38,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skdigits import (
     ANNClassifier,
     CNNClassifier,
+    EnsembleClassifier,
     FusedGridSearchCV,
     FusedRandomizedSearchCV,
     ImageReshaper,
@@ -139,7 +143,20 @@ def test_results_are_those_of_grid_search(model, grid, X, y):
 def test_accuracies_are_those_of_grid_search_in_every_type(dtype, X, y):
     grid = {"learning_rate_init": [0.005, 0.02], "dropout": [0.0, 0.2]}
     search = assert_as_grid_search(ann(), grid, X.astype(dtype), y, cv=3)
-    assert search.fused_["trained_together"].tolist() == [12 // torch.get_num_threads()] * 4
+    assert search.fused_["fused"].all()
+
+
+@pytest.mark.parametrize(("n_threads", "n_together"), [(1, 12), (2, 6), (3, 4), (12, 1), (64, 1)])
+def test_each_thread_trains_a_part_of_the_networks(n_threads, n_together, X, y):
+    before = torch.get_num_threads()
+    grid = {"learning_rate_init": [0.005, 0.02], "dropout": [0.0, 0.2]}
+    try:
+        torch.set_num_threads(n_threads)
+        search = FusedGridSearchCV(ann(device="cpu"), grid, cv=3, refit=False).fit(X, y)
+        assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    assert search.fused_["trained_together"].tolist() == [n_together] * 4
 
 
 def data_frame(X):
@@ -564,6 +581,20 @@ def test_labels_are_asked_for(Search, error_score, X):
         Search(ann(), {"alpha": [0.0]}, cv=2, error_score=error_score).fit(X)
 
 
+@pytest.mark.filterwarnings("ignore:One or more of the (test|train) scores are non-finite")
+@pytest.mark.filterwarnings("ignore:Scoring failed")
+def test_an_image_that_is_not_finite_fails_the_folds_that_train_on_it(X, y):
+    X[0, 3] = np.nan
+    searches = []
+    for Search in (GridSearchCV, FusedGridSearchCV):
+        search = Search(ann(), {"alpha": [0.0, 1.0]}, cv=3, refit=False, return_train_score=True)
+        with pytest.warns(FitFailedWarning, match="4 fits failed out of a total of 6"):
+            searches.append(search.fit(X, y))
+    plain, fused = (search.cv_results_ for search in searches)
+    assert np.isfinite(plain["split0_train_score"]).all()
+    assert_same_results(fused, plain)
+
+
 @BOTH
 def test_unknown_parameters_are_refused(Search, X, y):
     with pytest.raises(ValueError, match="Invalid parameter 'beta'"):
@@ -706,7 +737,7 @@ def test_a_search_may_be_fitted_again(X, y):
 def test_a_search_is_scored_by_cross_validation(X, y):
     search = FusedGridSearchCV(ann(), {"alpha": [0.0, 1.0]}, cv=2)
     plain = GridSearchCV(ann(), {"alpha": [0.0, 1.0]}, cv=2)
-    scores = [sklearn.model_selection.cross_val_score(s, X, y, cv=2) for s in (search, plain)]
+    scores = [cross_val_score(s, X, y, cv=2) for s in (search, plain)]
     assert_array_equal(*scores)
 
 
@@ -767,14 +798,18 @@ def test_scikit_learn_checks_pass(estimator, check):
 
 
 @pytest.mark.slow
-def test_fold_scores_are_those_of_grid_search_within_the_spread_over_seeds(digits):
+@pytest.mark.parametrize(
+    "model", [ann(max_iter=10), cnn(channels=(4, 8), max_iter=5)], ids=["ann", "cnn"]
+)
+def test_fold_scores_are_those_of_grid_search_within_the_spread_over_seeds(model, digits):
     """Mean distance of the fold scores: below a tenth of their deviation over seeds."""
     X, y = digits[0].astype(np.float32), digits[1]
     grid = {"learning_rate_init": [0.003, 0.01, 0.03], "dropout": [0.0, 0.2], "alpha": [0.0, 0.5]}
     names = [f"split{fold}_test_score" for fold in range(5)]
 
     def scores(Search, seed):
-        search = Search(ann(random_state=seed, max_iter=10), grid, cv=5, refit=False).fit(X, y)
+        search = Search(clone(model).set_params(random_state=seed), grid, cv=5, refit=False)
+        search.fit(X, y)
         return np.array([search.cv_results_[name] for name in names])
 
     plain = np.array([scores(GridSearchCV, seed) for seed in range(4)])
@@ -782,6 +817,17 @@ def test_fold_scores_are_those_of_grid_search_within_the_spread_over_seeds(digit
     fused = scores(FusedGridSearchCV, 0)
     assert spread > 0.005
     assert np.abs(fused - plain[0]).mean() < spread / 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "documented", [FusedGridSearchCV, FusedRandomizedSearchCV, EnsembleClassifier]
+)
+def test_an_example_brings_all_that_it_needs(documented):
+    """`--doctest-modules` runs it among the names of its module, a reader has none of them."""
+    (example,) = doctest.DocTestFinder(recurse=False).find(documented, globs={})
+    assert doctest.DocTestRunner().run(example).failed == 0
+    assert len(example.examples) > 5
 
 
 HAS_CALLBACKS = hasattr(FusedGridSearchCV, "set_callbacks")
@@ -853,3 +899,12 @@ def test_a_monitor_of_the_network_trains_it_alone(X, y):
     assert search.fused_["why_not"].tolist() == ["it has callbacks"] * 2
     logs = monitor.get_logs(select="all")
     assert sum(len(log.data_as_pandas.query("task_name == 'epoch'")) for log in logs) == 5 * 4
+
+
+def test_searches_may_run_beside_each_other(X, y):
+    search = FusedGridSearchCV(ann(), {"alpha": [0.0, 1.0], "dropout": [0.0, 0.2]}, cv=2)
+    before = torch.get_num_threads()
+    one_by_one = cross_val_score(search, X, y, cv=3)
+    with parallel_config("threading", n_jobs=3):
+        assert_array_equal(cross_val_score(search, X, y, cv=3), one_by_one)
+    assert torch.get_num_threads() == before

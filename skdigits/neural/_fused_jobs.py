@@ -55,7 +55,7 @@ def why_alone(estimator, X):
 
 
 def shared_rows(estimator, X):
-    """Return all images as rows that many fits have in common, validated as one of them would.
+    """Return all images as rows that many fits have in common, of the type that one would make.
 
     Parameters
     ----------
@@ -64,7 +64,8 @@ def shared_rows(estimator, X):
     X : array-like
         Images in any form that it takes.
     """
-    return as_numpy(check_image_rows(clone(estimator), X, reset=True, dtypes=DTYPES)[0])
+    checks = {"dtypes": DTYPES, "ensure_all_finite": False}  # each fit looks at its own
+    return as_numpy(check_image_rows(clone(estimator), X, reset=True, **checks)[0])
 
 
 def prepare_job(estimator, X, y, sample_weight, rows, positions):
