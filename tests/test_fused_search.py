@@ -146,17 +146,24 @@ def test_accuracies_are_those_of_grid_search_in_every_type(dtype, X, y):
     assert search.fused_["fused"].all()
 
 
-@pytest.mark.parametrize(("n_threads", "n_together"), [(1, 12), (2, 6), (3, 4), (12, 1), (64, 1)])
-def test_each_thread_trains_a_part_of_the_networks(n_threads, n_together, X, y):
-    before = torch.get_num_threads()
+@pytest.mark.parametrize(("n_jobs", "n_together"), [(None, 12), (2, 6), (3, 4), (12, 1), (64, 1)])
+def test_each_worker_trains_a_part_of_the_networks(n_jobs, n_together, X, y):
     grid = {"learning_rate_init": [0.005, 0.02], "dropout": [0.0, 0.2]}
-    try:
-        torch.set_num_threads(n_threads)
-        search = FusedGridSearchCV(ann(device="cpu"), grid, cv=3, refit=False).fit(X, y)
-        assert torch.get_num_threads() == n_threads
-    finally:
-        torch.set_num_threads(before)
+    search = FusedGridSearchCV(ann(device="cpu"), grid, cv=3, refit=False, n_jobs=n_jobs)
+    with parallel_config("threading"):
+        search.fit(X, y)
     assert search.fused_["trained_together"].tolist() == [n_together] * 4
+
+
+@pytest.mark.slow
+@unconverged
+def test_processes_change_no_score(X, y):
+    grid = {"alpha": [0.0, 1.0], "dropout": [0.0, 0.2], "learning_rate": ["adaptive", "auto"]}
+    options = {"cv": 2, "refit": False, "scoring": "neg_log_loss"}
+    expected = GridSearchCV(ann(), grid, **options).fit(X, y)
+    found = FusedGridSearchCV(ann(), grid, n_jobs=2, **options).fit(X, y)
+    assert found.fused_["trained_together"].max() == 4
+    assert_same_results(found.cv_results_, expected.cv_results_)
 
 
 def data_frame(X):

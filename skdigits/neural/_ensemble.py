@@ -28,7 +28,7 @@ class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_estimators : int, default=5
         How many there are.
     n_jobs : int, default=None
-        Processes for classifiers that are fitted alone.
+        Processes.
     random_state : int, RandomState instance or None, default=None
         Determines the random state of each.
 
@@ -109,7 +109,7 @@ class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         params = {} if sample_weight is None else {"sample_weight": sample_weight}
         members = self._members()
-        fits, why_not = fit_together(members, [None], X, y, params)
+        fits, why_not = fit_together(members, [None], X, y, params, self.n_jobs)
         if why_not[0] is not None:
             members = Parallel(n_jobs=self.n_jobs)(
                 delayed(_fit)(member, X, y, params) for member in members

@@ -65,7 +65,7 @@ class Fit:
     n_together: int = 0
 
 
-def fit_together(candidates, folds, X, y, fit_params):
+def fit_together(candidates, folds, X, y, fit_params, n_jobs=None):
     """Fit candidates on folds, together where that can be.
 
     Parameters
@@ -78,6 +78,8 @@ def fit_together(candidates, folds, X, y, fit_params):
         The data.
     fit_params : dict
         Parameters of `fit`; what has a value for every row is cut to the folds.
+    n_jobs : int, default=None
+        Processes, each of which trains a part.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def fit_together(candidates, folds, X, y, fit_params):
         for number in chosen:
             key = number, fold
             fits[key], jobs[key] = _prepare(candidates[number], data)
-    trained = train_jobs([job for job in jobs.values() if job is not None])
+    trained = train_jobs([job for job in jobs.values() if job is not None], n_jobs)
     for key, job in jobs.items():
         if job is not None:
             fits[key].n_together, seconds = trained[job]

@@ -2,10 +2,10 @@
 
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import torch
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 
 from skdigits._validation import as_numpy, check_image_rows, check_parameters
@@ -14,7 +14,7 @@ from skdigits.neural._augment import Augmentation
 from skdigits.neural._calibration import undo_smoothing
 from skdigits.neural._estimator import DTYPES, NeuralClassifier
 from skdigits.neural._fused_training import Job, train_together
-from skdigits.neural._hardware import choose_device, one_thread, uses_bfloat16
+from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
 from skdigits.neural._mapped import MappedPixels
 from skdigits.neural._modules import initial_module
 from skdigits.neural._plan import make_plan
@@ -100,15 +100,15 @@ def prepare_job(estimator, X, y, sample_weight, rows, positions):
     return Job(module.to(device), data, held_out, plan, estimator._seed)
 
 
-def train_jobs(jobs):
+def train_jobs(jobs, n_jobs=None):
     """Train jobs, those of one shape together, as many at once as memory is good for.
-
-    On the CPU each thread that torch would use trains jobs of its own.
 
     Parameters
     ----------
     jobs : list of Job
         What to train.
+    n_jobs : int, default=None
+        Processes; each trains a part of the jobs together. On a GPU there is one.
 
     Returns
     -------
@@ -119,34 +119,42 @@ def train_jobs(jobs):
     shapes: dict = {}
     for job in jobs:
         shapes.setdefault(job.shape(), []).append(job)
-    n_threads = torch.get_num_threads() if _on_cpu(jobs) else 1
-    groups = [group for alike in shapes.values() for group in _groups(alike, n_threads)]
-    with freed_memory_kept(), ThreadPoolExecutor(n_threads) as threads:
-        seconds = list(threads.map(_train_group, groups))
-    pairs = zip(groups, seconds, strict=True)
-    return {job: (len(group), spent / len(group)) for group, spent in pairs for job in group}
+    n_workers = effective_n_jobs(n_jobs) if _on_cpu(jobs) else 1
+    groups = [group for alike in shapes.values() for group in _groups(alike, n_workers)]
+    trained = Parallel(n_jobs=n_workers)(delayed(_train_group)(group) for group in groups)
+    done = {}
+    for group, (seconds, copies) in zip(groups, trained, strict=True):
+        for job, copy in zip(group, copies, strict=True):
+            vars(job).update(vars(copy) | {"data": job.data, "held_out": job.held_out})
+            done[job] = len(group), seconds / len(group)
+    return done
 
 
 def _on_cpu(jobs):
     return all(job.module.device.type == "cpu" for job in jobs)
 
 
-def _groups(alike, n_threads):
-    """Yield jobs of one shape in parts of about the same size, a part at least for each thread."""
+def _groups(alike, n_workers):
+    """Yield jobs of one shape in parts of about the same size, one at least for each worker."""
     most = _MOST_NUMBERS if _on_cpu(alike) else _MOST_ON_A_GPU
     fitting = max(1, most // _numbers(alike[0]))
     n_jobs = len(alike)
-    n_parts = max(math.ceil(n_jobs / fitting), min(n_threads, n_jobs))
+    n_parts = max(math.ceil(n_jobs / fitting), min(n_workers, n_jobs))
     alike = sorted(alike, key=lambda job: repr(job.steps_alike("")))  # neighbours take one step
     for part in range(n_parts):
         yield alike[part * n_jobs // n_parts : (part + 1) * n_jobs // n_parts]
 
 
 def _train_group(group):
+    """Train jobs; return the seconds that it took, and them: in a process they are copies."""
     start = time.perf_counter()
-    with one_thread() if _on_cpu(group) else nullcontext():
+    keeping = freed_memory_kept() if _on_cpu(group) else nullcontext()
+    with keeping, resources_for(group[0].data.pixels.rows, group[0].module.device):
         train_together(group)
-    return time.perf_counter() - start
+        for job in group:
+            if job.error is None:
+                undo_smoothing(job.module, job.held_out or job.data, job.plan.label_smoothing)
+    return time.perf_counter() - start, group
 
 
 def _numbers(job):
@@ -175,7 +183,6 @@ def keep_job(estimator, job):
     progress, plan = job.progress, job.plan
     if not job.converged:
         warn_not_converged(plan)
-    undo_smoothing(job.module, job.held_out or job.data, plan.label_smoothing)
     net = StoredNet(job.module, plan, _history(progress), None)
     estimator._keep(net, plan, progress)
 

@@ -162,6 +162,7 @@ class _Evaluation:
             self._X,
             self._y,
             self._routed.estimator.fit,
+            self._search.n_jobs,
         )
         self._note(fits, why_not, len(splits))
         numbers = list(product(range(len(candidates)), range(len(splits))))
@@ -255,8 +256,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     scoring : str, callable, list, tuple or dict, default=None
         What is scored; several scorers may be. None is the estimator's `score`.
     n_jobs : int, default=None
-        Processes for what is trained alone. What is trained together takes as many threads as
-        torch has, whatever this is.
+        Processes. Each trains a part of the networks together, or alone what cannot be.
     refit : bool, str or callable, default=True
         Whether to fit the best candidate on all data; of several scorers the name of the one that
         decides, or a function of `cv_results_` that returns the index of the best.
@@ -359,8 +359,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     scoring : str, callable, list, tuple or dict, default=None
         What is scored; several scorers may be. None is the estimator's `score`.
     n_jobs : int, default=None
-        Processes for what is trained alone. What is trained together takes as many threads as
-        torch has, whatever this is.
+        Processes. Each trains a part of the networks together, or alone what cannot be.
     refit : bool, str or callable, default=True
         Whether to fit the best candidate on all data; of several scorers the name of the one that
         decides, or a function of `cv_results_` that returns the index of the best.
