@@ -11,7 +11,6 @@ from sklearn.base import clone
 from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
-from skdigits.neural._calibration import undo_smoothing
 from skdigits.neural._estimator import DTYPES, NeuralClassifier
 from skdigits.neural._fused_training import Job, train_together
 from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
@@ -151,9 +150,6 @@ def _train_group(group):
     keeping = freed_memory_kept() if _on_cpu(group) else nullcontext()
     with keeping, resources_for(group[0].data.pixels.rows, group[0].module.device):
         train_together(group)
-        for job in group:
-            if job.error is None:
-                undo_smoothing(job.module, job.held_out or job.data, job.plan.label_smoothing)
     return time.perf_counter() - start, group
 
 

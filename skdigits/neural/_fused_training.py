@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from skdigits.neural._batches import LabelledPixels
+from skdigits.neural._calibration import undo_smoothing
 from skdigits.neural._fused_net import FusedNet
 from skdigits.neural._inference import accuracy
 from skdigits.neural._modules import PixelNet
@@ -143,6 +144,8 @@ def _finish(job, module):
         refuse_non_finite(module, job.progress)
     except ValueError as error:
         job.error = error
+        return
+    undo_smoothing(module, job.held_out or job.data, job.plan.label_smoothing)
 
 
 def _together(parts):
