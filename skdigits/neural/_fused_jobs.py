@@ -13,7 +13,7 @@ from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._estimator import DTYPES, NeuralClassifier
 from skdigits.neural._fused_training import Job, train_together
-from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
+from skdigits.neural._hardware import choose_device, resources_for
 from skdigits.neural._mapped import MappedPixels
 from skdigits.neural._modules import initial_module
 from skdigits.neural._plan import make_plan
@@ -91,8 +91,7 @@ def prepare_job(estimator, X, y, sample_weight, rows, positions):
     device = choose_device(estimator.device, own_rows, who=type(estimator).__name__)
     pixels = MappedPixels(rows, estimator._input_shape(), positions, device)
     data, held_out = estimator._training_data(pixels, y, sample_weight)
-    autocast = uses_bfloat16(estimator.precision, device, own_rows)
-    plan = make_plan(estimator, data, autocast=autocast, incremental=False)
+    plan = make_plan(estimator, data, autocast=False, incremental=False)
     spec = estimator._module_spec()
     module = initial_module(estimator._module_class, spec, data, estimator._seed)
     data, held_out = (part and part.to(device) for part in (data, held_out))

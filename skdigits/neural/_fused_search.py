@@ -319,9 +319,9 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     `dropout`, `label_smoothing`, `augment`, class and sample weights, seeds and folds may differ.
     `early_stopping` is a part of the network's `fit`: those that have stopped leave the others.
     Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
-    own as `augment`, those with ``precision="bfloat16"``, and all on torch tensors. The
-    transformers before the classifier of a Pipeline are fitted once for each fold and each setting
-    of theirs.
+    own as `augment`, those with ``precision="bfloat16"`` (by "auto" it is float32), and all on
+    torch tensors. The transformers before the classifier of a Pipeline are fitted once for each
+    fold and each setting of theirs.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.
@@ -423,9 +423,9 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     `dropout`, `label_smoothing`, `augment`, class and sample weights, seeds and folds may differ.
     `early_stopping` is a part of the network's `fit`: those that have stopped leave the others.
     Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
-    own as `augment`, those with ``precision="bfloat16"``, and all on torch tensors. The
-    transformers before the classifier of a Pipeline are fitted once for each fold and each setting
-    of theirs.
+    own as `augment`, those with ``precision="bfloat16"`` (by "auto" it is float32), and all on
+    torch tensors. The transformers before the classifier of a Pipeline are fitted once for each
+    fold and each setting of theirs.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.
