@@ -47,7 +47,7 @@ html_title = f"skdigits {version}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
 html_show_sourcelink = False
 
-# Methods inherited from scikit-learn refer to pages of its own manual: only their text stays.
+# What is inherited from scikit-learn refers to pages of its own manual: only the text stays.
 SKLEARN_REFERENCE = re.compile(r":(?:ref|term):`([^`<]+?)(?:\s*<[^`>]+>)?`")
 
 # `X : array of shape (n_samples, *image_shape_)`: to reStructuredText the star begins an emphasis,
@@ -56,14 +56,22 @@ TYPED_NAME = re.compile(r"(\s*\w+ : )([^`]*)")
 MARKUP = re.compile(r"\*|_(?!\w)")
 
 
+def text_of(reference):
+    text = reference[1]
+    return f"`{text}`" if text.endswith("_") else text  # which alone would be a link
+
+
+def without_references(app, what, name, obj, options, lines):
+    lines[:] = [SKLEARN_REFERENCE.sub(text_of, line) for line in lines]
+
+
 def plain_docstring(app, what, name, obj, options, lines):
-    if what == "method" and not getattr(obj, "__module__", "").startswith("skdigits"):
-        lines[:] = [SKLEARN_REFERENCE.sub(r"\1", line) for line in lines]
     for i, line in enumerate(lines):
         if typed_name := TYPED_NAME.fullmatch(line):
             lines[i] = typed_name[1] + MARKUP.sub(r"\\\g<0>", typed_name[2])
 
 
 def setup(app):
-    before_numpydoc = 400
+    before_numpydoc, after_numpydoc = 400, 600
     app.connect("autodoc-process-docstring", plain_docstring, priority=before_numpydoc)
+    app.connect("autodoc-process-docstring", without_references, priority=after_numpydoc)
