@@ -162,7 +162,7 @@ def test_processes_change_no_score(X, y):
     options = {"cv": 2, "refit": False, "scoring": "neg_log_loss"}
     expected = GridSearchCV(ann(), grid, **options).fit(X, y)
     found = FusedGridSearchCV(ann(), grid, n_jobs=2, **options).fit(X, y)
-    assert found.fused_["trained_together"].max() == 4
+    assert found.fused_["trained_together"].max() == 8
     assert_same_results(found.cv_results_, expected.cv_results_)
 
 

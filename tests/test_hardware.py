@@ -45,6 +45,13 @@ def calls_to_the_allocator(n_images, **environment):
     return ast.literal_eval(done.stdout)
 
 
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    """Take out what Dask, once it has started workers, leaves in the environment."""
+    for name in _allocator._SET_BY_USER:
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.mark.skipif(_allocator._glibc() is None, reason="another C library")
 def test_memory_is_kept_in_large_fits_and_given_back():
     # Parameters -1 and -3 are glibc's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD.

@@ -92,7 +92,10 @@ def _check_estimator(estimator):
     name = kind.__name__
     if not kind.__module__.startswith("sklearn."):
         raise Damaged(f"a step of it holds a {quoted(name)}")
-    parameters = set(estimator.get_params(deep=False))
+    try:
+        parameters = set(estimator.get_params(deep=False))
+    except AttributeError as error:
+        raise Damaged(f"{name} lacks a parameter") from error
     overwritten = sorted(key for key in set(vars(estimator)) - parameters if hasattr(kind, key))
     if overwritten:
         raise Damaged(f"{name} has its {quoted(overwritten[0])} overwritten")
