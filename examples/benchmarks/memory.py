@@ -5,8 +5,9 @@ mapped into memory, after one of 100,000. Every figure is of a process of its ow
 memory of its own that it had (Linux's count, pages of mapped files left out, read every few
 milliseconds), less what it had when the data and all libraries were loaded.
 
-Fails when a training needs more than 200 MB, or when a million images need more than 100 MB
-over what 100,000 need: 48 bytes an image are its logits and its label, of 784 that it has.
+Fails when a training needs more than 200 MB, or when a million images need more than 125 MB
+over what 100,000 need: of the 784 bytes of an image none stay, but 96 for its logits, twice while
+they are put together, its class and its label.
 """
 
 import subprocess
@@ -92,7 +93,7 @@ def main():
     verdicts = Verdicts()
     verdicts.check("the most that fit needs, MB", max(fits.values()), at_most=200)
     growth = max(more[name] - fewer[name] for name in NETWORKS)
-    verdicts.check("what ten times the images add to predict, MB", growth, at_most=100)
+    verdicts.check("what ten times the images add to predict, MB", growth, at_most=125)
     verdicts.leave()
 
 
