@@ -3,7 +3,9 @@
 import os
 import statistics
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,33 @@ def save_plot(name, draw, size=(7.5, 4.2)):
     axes.grid(alpha=0.3)
     draw(axes)
     figure.savefig(Path(folder) / f"{name}.png", dpi=120)
+
+
+def memory():
+    """Return in MB what memory is this process's own, and that with the pages of files."""
+    status = Path("/proc/self/status").read_text()
+    counts = ("RssAnon:", "VmRSS:")
+    return np.array([int(status.split(count)[1].split()[0]) / 1000 for count in counts])
+
+
+@contextmanager
+def watched_memory():
+    """Yield an array that becomes the most :func:`memory` over what there was."""
+    before, done = memory(), threading.Event()
+    peak = np.zeros(len(before))
+
+    def watch():
+        while not done.wait(0.003):
+            np.maximum(peak, memory() - before, out=peak)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        thread.join()
+        np.maximum(peak, memory() - before, out=peak)
 
 
 class Verdicts:

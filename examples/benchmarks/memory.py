@@ -12,13 +12,11 @@ they are put together, its class and its label.
 
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from bench import Verdicts, mnist, table
+from bench import Verdicts, mnist, table, watched_memory
 
 from skdigits import ANNClassifier, CNNClassifier
 
@@ -29,38 +27,13 @@ NETWORKS = {
 FEWER, MORE = 100_000, 1_000_000
 
 
-def own_memory():
-    """Return the memory in MB that is this process's own."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("RssAnon:")[1].split()[0]) / 1000
-
-
-@contextmanager
-def printed_peak():
-    """Print the largest memory over what there was."""
-    before, peak, done = own_memory(), 0.0, threading.Event()
-
-    def watch():
-        nonlocal peak
-        while not done.wait(0.003):
-            peak = max(peak, own_memory())
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-    print(max(peak, own_memory()) - before)
-
-
 def measure_fit(name):
     X, y, *_ = mnist()
     model = NETWORKS[name]
     model.fit(X[:3000], y[:3000])  # loads what is loaded late
-    with printed_peak():
+    with watched_memory() as peak:
         model.fit(X, y)
+    print(peak[0])
 
 
 def measure_predict(name, n_images):
@@ -71,8 +44,9 @@ def measure_predict(name, n_images):
         rows = np.memmap(Path(folder) / "rows", np.uint8, "w+", shape=(n_images, X.shape[1]))
         for start in range(0, n_images, 50_000):
             rows[start : start + 50_000] = X[:50_000]
-        with printed_peak():
+        with watched_memory() as peak:
             model.predict(rows)
+    print(peak[0])
 
 
 def measured(*arguments):

@@ -15,22 +15,19 @@ import json
 import struct
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from bench import THREADS, Verdicts, mnist, table
+from bench import THREADS, Verdicts, mnist, table, watched_memory
 
 from skdigits import CNNClassifier
 from skdigits.datasets import read_idx, write_idx
 
 N_IMAGES = 814_000
 FARTHEST = 2  # pixels
-COUNTS = ("RssAnon:", "VmRSS:")
 
 
 def write_file(folder, n_images):
@@ -46,38 +43,13 @@ def write_file(folder, n_images):
     write_idx(np.resize(y, n_images).astype("uint8"), Path(folder, "labels"))
 
 
-def memory():
-    """Return in MB what memory is this process's own, and that with the pages of files."""
-    status = Path("/proc/self/status").read_text()
-    return np.array([int(status.split(count)[1].split()[0]) / 1000 for count in COUNTS])
-
-
-@contextmanager
-def watched_peak():
-    """Yield an array that becomes the most memory over what there was."""
-    before, done = memory(), threading.Event()
-    peak = np.zeros(len(COUNTS))
-
-    def watch():
-        while not done.wait(0.01):
-            np.maximum(peak, memory() - before, out=peak)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()
-
-
 def measure(folder):
     """Print what one fit needs: to the file in `folder`, or to MNIST."""
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(0)
     model = CNNClassifier(max_iter=1, random_state=0)
     model.fit(rng.integers(0, 256, (3000, 784), "uint8"), np.arange(3000) % 10)  # loads the rest
-    with watched_peak() as peak:
+    with watched_memory() as peak:
         if folder is None:
             X, y = mnist()[:2]
         else:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from skdigits.app._model_argument import open_classifier
 from skdigits.images._pictures import takes_pictures
 from skdigits.persistence import list_pretrained
+from skdigits.persistence._flat_steps import flat_steps
 from skdigits.persistence._onnx import export_onnx
 from skdigits.persistence._onnx_rows import make_rows
-from skdigits.persistence._onnx_steps import flat_steps
 
 WHO = "skdigits export"
 

@@ -69,8 +69,8 @@ def rows_like(model, *, name, who):
 
 def _brightest(model):
     """Return what a white pixel was to a classifier, of the usual; None if it does not tell."""
-    from skdigits.persistence._onnx_rows import make_rows  # what most commands do without
-    from skdigits.persistence._onnx_steps import flat_steps
+    from skdigits.persistence._flat_steps import flat_steps  # what most commands do without
+    from skdigits.persistence._onnx_rows import make_rows
 
     rows = make_rows(flat_steps(model))
     if rows is None:

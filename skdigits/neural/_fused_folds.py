@@ -153,14 +153,14 @@ def _why_alone(candidate, X, y, fit_params):
 
 
 class _Images:
-    """All images as rows, for classifiers with nothing before them."""
+    """Images, and the rows that all classifiers have in common of them."""
 
     def __init__(self, X):
-        self._X, self._rows = X, None
+        self.X, self._rows = X, None
 
     def rows(self, classifier):
         if self._rows is None:
-            self._rows = shared_rows(classifier, self._X)
+            self._rows = shared_rows(classifier, self.X)
         return self._rows
 
 
@@ -169,8 +169,7 @@ class _Front:
     """Fitted transformers, and what they make of a fold's images."""
 
     pipeline: Pipeline
-    X: object
-    rows: np.ndarray | None = None
+    images: _Images
 
 
 class _FoldData:
@@ -189,19 +188,17 @@ class _FoldData:
         """Return transformers fitted on the fold, the same for those of the same parameters."""
         key = _settings(pipeline)
         if key not in self._fronts:
-            self._fronts[key] = _Front(pipeline, pipeline.fit_transform(self._X, self._y))
+            images = _Images(pipeline.fit_transform(self._X, self._y))
+            self._fronts[key] = _Front(pipeline, images)
         return self._fronts[key]
 
     def job(self, classifier, front):
         """Return the training of a classifier on the fold."""
         weights = self._params.get("sample_weight")
-        if front is None:
-            rows, X, positions = self._images.rows(classifier), self._X, self._train
-        else:
-            if front.rows is None:
-                front.rows = shared_rows(classifier, front.X)
-            rows, X, positions = front.rows, front.X, None
-        return prepare_job(classifier, X, self._y, weights, rows, positions)
+        images, X, positions = self._images, self._X, self._train
+        if front is not None:
+            images, X, positions = front.images, front.images.X, None
+        return prepare_job(classifier, X, self._y, weights, images.rows(classifier), positions)
 
 
 def _positions(train):

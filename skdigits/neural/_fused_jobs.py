@@ -89,7 +89,7 @@ def prepare_job(estimator, X, y, sample_weight, rows, positions):
     check_parameters(estimator)
     own_rows, y = estimator._begin(X, y)
     device = choose_device(estimator.device, own_rows, who=type(estimator).__name__)
-    pixels = MappedPixels(rows, estimator._input_shape(), positions, device)
+    pixels = MappedPixels(rows, estimator._input_shape(), positions)
     data, held_out = estimator._training_data(pixels, y, sample_weight)
     plan = make_plan(estimator, data, autocast=False, incremental=False)
     spec = estimator._module_spec()

@@ -22,6 +22,8 @@ from skdigits.neural._training import (
     Progress,
     Randomness,
     after_stalling,
+    has_fused_steps,
+    has_stalled,
     optimizer_options,
     refuse_non_finite,
 )
@@ -99,10 +101,8 @@ def train_together(jobs):
     """
     group = _Group(jobs, FusedNet.of_modules([job.module for job in jobs]))
     for epoch in range(jobs[0].plan.n_epochs):
-        losses = group.run_epoch(epoch)
-        scores = group.scores()
-        for number, job in enumerate(group.jobs):
-            _record(job, group.net, number, losses[number], scores)
+        for number, loss in enumerate(group.run_epoch(epoch)):
+            _record(group.jobs[number], group.net, number, loss)
         stopping = [number for number, job in enumerate(group.jobs) if _stops(job)]
         group.finish(stopping)
         if len(stopping) == len(group.jobs):
@@ -112,7 +112,7 @@ def train_together(jobs):
     group.finish(range(len(group.jobs)))
 
 
-def _record(job, net, number, loss, scores):
+def _record(job, net, number, loss):
     progress, plan = job.progress, job.plan
     progress.n_epochs += 1
     progress.n_seen += len(job.data)
@@ -120,15 +120,15 @@ def _record(job, net, number, loss, scores):
     if job.held_out is None:
         progress.record_loss(loss, plan.tol)
     else:
-        progress.record_score(scores[number], plan.tol, net.module_of(number))
+        module = net.module_of(number)
+        progress.record_score(accuracy(module, job.held_out), plan.tol, module)
 
 
 def _stops(job):
     plan, progress = job.plan, job.progress
     if job.held_out is None and math.isnan(progress.loss_curve[-1]):
         return True  # it is refused; what holds out images goes back to an earlier epoch
-    stalled = progress.n_no_improvement > plan.n_iter_no_change
-    if not stalled or not (plan.open_ended or job.held_out is not None):
+    if not has_stalled(plan, progress, job.held_out):
         return False
     job.rate, exhausted = after_stalling(plan, job.rate, progress, job.held_out)
     job.converged = job.converged or exhausted
@@ -148,13 +148,15 @@ def _finish(job, module):
     undo_smoothing(module, job.held_out or job.data, job.plan.label_smoothing)
 
 
-def _together(parts):
+def _together(parts, dtype):
     """Return a batch of each job as one, the shorter ones filled up with images of weight 0.
 
     Parameters
     ----------
     parts : list of tuple
         Pixels, codes and weights (or None) of each job.
+    dtype : torch.dtype
+        Of the weights.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def _together(parts):
     most = max(sizes)
     weights = None
     if min(sizes) < most or any(part[2] is not None for part in parts):
-        weights = torch.stack([_weights_of(part, most) for part in parts])
+        weights = torch.stack([_weights_of(part, most, dtype) for part in parts])
     pixels, codes = (torch.stack([_filled(part[i], most) for part in parts]) for i in range(2))
     return pixels, codes, weights
 
@@ -177,9 +179,8 @@ def _filled(values, n):
     return torch.cat([values, values[:1].expand(n - len(values), *values.shape[1:])])
 
 
-def _weights_of(part, n):
-    pixels, codes, weights = part
-    dtype = torch.float64 if pixels.dtype == torch.float64 else torch.float32
+def _weights_of(part, n, dtype):
+    _, codes, weights = part
     found = torch.zeros(n, dtype=dtype, device=codes.device)
     found[: len(codes)] = 1 if weights is None else weights
     return found
@@ -230,8 +231,7 @@ class _FusedOptimizer:
                     self._leaders.append(jobs[models.start])
                 groups[key]["params"].append(weight)
         solver = OPTIMIZERS[jobs[0].plan.solver]
-        fused = net.device.type in ("cpu", "cuda")
-        self._optimizer = solver(list(groups.values()), fused=fused)
+        self._optimizer = solver(list(groups.values()), fused=has_fused_steps(net.device))
 
     def start_epoch(self, epoch, n_batches):
         """Settle the rates of all steps of an epoch."""
@@ -315,7 +315,7 @@ class _Group:
         losses, sizes = [], []
         for number, parts in enumerate(self._batches(epoch)):
             sizes.append([len(codes) for _, codes, _ in parts])
-            losses.append(self._step(number, sizes[-1], *_together(parts)))
+            losses.append(self._step(number, sizes[-1], *_together(parts, self.net.dtype)))
         sizes = torch.tensor(sizes).double()
         mean = (torch.stack(losses).cpu().double() * sizes).sum(dim=0) / sizes.sum(dim=0)
         return mean.tolist()
@@ -352,10 +352,3 @@ class _Group:
         targets = share.expand_as(logits).clone()
         most = (1 - self._smoothing).view(-1, 1, 1) + share
         return targets.scatter_(2, codes[..., None], most.expand(-1, codes.shape[1], 1))
-
-    @torch.no_grad()
-    def scores(self):
-        """Return each job's accuracy on what it has held out; None where nothing is."""
-        if self.jobs[0].held_out is None:
-            return None
-        return [accuracy(self.net.module_of(i), job.held_out) for i, job in enumerate(self.jobs)]

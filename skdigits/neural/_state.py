@@ -7,7 +7,7 @@ import torch
 
 from skdigits.neural._modules import MODULES, PixelNet, channels_last, module_of_weights
 from skdigits.neural._plan import Plan
-from skdigits.neural._training import build_net, load_optimizer
+from skdigits.neural._training import build_net, load_moments
 
 
 def net_to_arrays(net, plan, *, with_optimizer):
@@ -36,8 +36,7 @@ class StoredNet:
         """Return the skorch net."""
         net = build_net(self.module_, self.plan, callbacks)
         if self.optimizer is not None:
-            moments = _to_tensors(self.optimizer)
-            load_optimizer(net.optimizer_, {**net.optimizer_.state_dict(), "state": moments})
+            load_moments(net.optimizer_, _to_tensors(self.optimizer))
         net.history.extend(self.history)
         return net
 

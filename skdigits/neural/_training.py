@@ -66,7 +66,7 @@ def build_net(module, plan, callbacks):
         module,
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=OPTIMIZERS[plan.solver],
-        optimizer__fused=module.device.type in ("cpu", "cuda"),
+        optimizer__fused=has_fused_steps(module.device),
         **{f"optimizer__{name}": value for name, value in options.items()},
         lr=plan.rate,
         max_epochs=plan.n_epochs,
@@ -90,15 +90,19 @@ def optimizer_options(plan):
     return options | {"betas": plan.betas, "eps": plan.epsilon}
 
 
+def has_fused_steps(device):
+    """Whether torch's optimisers step through all weights at once on a device."""
+    return device.type in ("cpu", "cuda")
+
+
 def resume_optimizer(optimizer, earlier):
     """Give `optimizer` a copy of the moments of an `earlier` one of the same parameters."""
-    moments = copy.deepcopy(earlier.state_dict()["state"])
-    load_optimizer(optimizer, {**optimizer.state_dict(), "state": moments})
+    load_moments(optimizer, copy.deepcopy(earlier.state_dict()["state"]))
 
 
-def load_optimizer(optimizer, state):
-    """Load `state`, the moments laid out in memory as their weights: fused steps rely on it."""
-    optimizer.load_state_dict(state)
+def load_moments(optimizer, moments):
+    """Load `moments`, laid out in memory as their weights: fused steps rely on it."""
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     for weight, moments in optimizer.state.items():
         for name, moment in moments.items():
             if moment is None or name == "step":
@@ -153,7 +157,7 @@ def train(net, data, plan, progress, seed, *, validation=None, begin_epoch):
             _record_epoch(net, plan, progress, loss, validation)
             stop = _notify_epoch_end(net, dataset)
             stop = end_epoch() or stop
-        if progress.n_no_improvement > plan.n_iter_no_change and _may_stop(plan, validation):
+        if has_stalled(plan, progress, validation):
             rate, exhausted = after_stalling(plan, rate, progress, validation)
             converged = converged or exhausted
             stop = stop or exhausted
@@ -283,9 +287,10 @@ def _record_epoch(net, plan, progress, loss, validation):
         print(f"Validation score: {score:f}")
 
 
-def _may_stop(plan, validation):
-    """Whether a stall ends training: a planned cycle goes on unless a validation set says so."""
-    return plan.open_ended or validation is not None
+def has_stalled(plan, progress, validation):
+    """Whether training has come to a stop; a planned cycle does by a validation set alone."""
+    may_stop = plan.open_ended or validation is not None
+    return may_stop and progress.n_no_improvement > plan.n_iter_no_change
 
 
 def after_stalling(plan, rate, progress, validation):

@@ -4,15 +4,13 @@ import warnings
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits.images import CharacterNormalizer, PageReader
 from skdigits.neural._estimator import NeuralClassifier
 from skdigits.neural._state_check import has_answer
+from skdigits.persistence._flat_steps import flat_steps
 from skdigits.persistence._values import Damaged, cut
-
-PASSES = ("passthrough", None)  # what may stand in a Pipeline in the place of a step
 
 
 def check_pipeline(pipeline):
@@ -41,7 +39,7 @@ def check_at_work(estimator):
     """
     if isinstance(estimator, PageReader):
         estimator = estimator.estimator
-    steps = _flat_steps(estimator)
+    steps = flat_steps(estimator)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of names that a blank row has not
@@ -55,13 +53,6 @@ def check_at_work(estimator):
         name = type(estimator).__name__
         reason = cut(str(error).rstrip("."), 120)
         raise Damaged(f"{name} has no answer to a blank picture ({reason})") from error
-
-
-def _flat_steps(estimator):
-    if not isinstance(estimator, Pipeline):
-        return [estimator]
-    steps = [step for _, step in estimator.steps if step not in PASSES]
-    return [part for step in steps for part in _flat_steps(step)]
 
 
 def _answer(steps):

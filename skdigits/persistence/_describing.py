@@ -8,12 +8,12 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from skdigits._version import __version__
+from skdigits.persistence._flat_steps import PASSES
 from skdigits.persistence._schemas import ESTIMATORS, FORMAT, REQUESTS
 from skdigits.persistence._sklearn_steps import write_step
 from skdigits.persistence._values import to_plain
 
 MEMBERS = {"format", "skdigits", "scikit-learn", "model"}
-_PASSES = ("passthrough", None)
 _GENERAL = (
     "a file of a model holds estimators of skdigits and of scikit-learn, numbers, text and arrays"
 )
@@ -154,7 +154,7 @@ def _pipeline_to_file(pipeline, arrays, where):
             f"memory of {where}", "a cache is of this machine alone, so set it to None"
         )
     steps = [
-        [name, step if step in _PASSES else _to_file(step, arrays, f"step {name!r} of {where}")]
+        [name, step if step in PASSES else _to_file(step, arrays, f"step {name!r} of {where}")]
         for name, step in pipeline.steps
     ]
     described = {"steps": steps, "verbose": bool(pipeline.verbose)}

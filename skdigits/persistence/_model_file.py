@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits._version import __version__
 from skdigits.images import PageReader
-from skdigits.persistence._at_work import PASSES, check_at_work, check_pipeline
+from skdigits.persistence._at_work import check_at_work, check_pipeline
 from skdigits.persistence._container import (
     check_length,
     read_container,
@@ -20,6 +20,7 @@ from skdigits.persistence._container import (
     write_container,
 )
 from skdigits.persistence._describing import MEMBERS, check_is_estimator, describe
+from skdigits.persistence._flat_steps import PASSES
 from skdigits.persistence._schemas import FORMAT, restore
 from skdigits.persistence._sklearn_steps import read_step
 from skdigits.persistence._values import Damaged, PlainReader, cut

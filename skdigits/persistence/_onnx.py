@@ -6,8 +6,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits._files import atomic_path
 from skdigits._optional import import_optional
+from skdigits.persistence._flat_steps import flat_steps
 from skdigits.persistence._onnx_check import largest_difference
-from skdigits.persistence._onnx_steps import WHO, check_kind, check_steps, convert_steps, flat_steps
+from skdigits.persistence._onnx_steps import WHO, check_kind, check_steps, convert_steps
 
 
 def export_onnx(estimator, path, verify=True, X=None):

@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Binarizer, PolynomialFeatures, PowerTransformer
@@ -36,29 +35,6 @@ def check_kind(estimator):
             f"{WHO} cannot write PageReader, which finds the characters on a page: export its "
             "`estimator`."
         )
-
-
-def flat_steps(estimator):
-    """Return the fitted estimators that do the work, the steps of Pipelines one by one.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        A fitted classifier, Pipeline, search or frozen estimator, in one another as they like.
-
-    Returns
-    -------
-    list of estimator instance
-        Transformers, and a classifier at the end.
-    """
-    if isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if step not in ("passthrough", None)]
-        return [part for step in steps for part in flat_steps(step)]
-    if hasattr(estimator, "best_estimator_"):
-        return flat_steps(estimator.best_estimator_)
-    if isinstance(estimator, FrozenEstimator):
-        return flat_steps(estimator.estimator)
-    return [estimator]
 
 
 def check_steps(estimator, steps):
