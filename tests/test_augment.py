@@ -328,7 +328,8 @@ def test_labels_and_weights_go_with_their_images(n_augmented):
     pixels = torch.arange(100).repeat(40).view(-1, 1, 1, 1).expand(-1, 1, 2, 2).byte()
     codes = torch.arange(100).repeat(40)
     data = LabelledPixels(pixels, codes, codes.float())
-    batches = data.batches(100, generator(), lambda images: images + 0.5, n_augmented)
+    blocks = data.blocks(100, generator(), lambda images: images + 0.5, n_augmented)
+    batches = [batch for sizes, block in blocks for batch in block.split(sizes)]
     seen = []
     for i, (images, labels, weights) in enumerate(batches):
         changed = 0.5 if n_augmented is None or i < n_augmented else 0

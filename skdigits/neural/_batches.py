@@ -53,17 +53,18 @@ class LabelledPixels:
         """Return how many batches of at most `batch_size` images one pass takes."""
         return math.ceil(len(self) / batch_size)
 
-    def batches(self, batch_size, generator=None, augment=None, n_augmented=None):
-        """Yield the pixels, codes and weights of one pass, shuffled when given a generator.
+    def blocks(self, batch_size, generator=None, augment=None, n_augmented=None):
+        """Yield one pass in blocks, shuffled when given a generator.
 
-        The batches are of equal size, give or take one image, so that none is too small for
-        batch statistics. `augment` takes and returns floating-point pixels, those of the first
-        `n_augmented` batches or of all.
+        A block is a list of the sizes of its batches and their images as a set, see
+        :meth:`split`. The batches of a pass are of equal size, give or take one image, so that
+        none is too small for batch statistics. `augment` takes and returns floating-point
+        pixels, those of the first `n_augmented` batches or of all.
         """
         n_batches = self.n_batches(batch_size)
         n_augmented = n_batches if n_augmented is None else n_augmented
         if n_batches == 1:
-            yield from self._read()._changed(augment if n_augmented else None)._split([len(self)])
+            yield [len(self)], self._read()._changed(augment if n_augmented else None)
             return
         smaller, n_larger = divmod(len(self), n_batches)
         sizes = [smaller + 1] * n_larger + [smaller] * (n_batches - n_larger)
@@ -75,7 +76,7 @@ class LabelledPixels:
             for first in range(0, len(part), per_block):
                 block = part[first : first + per_block]
                 index, order = order.tensor_split([sum(block)])
-                yield from self.subset(index)._read()._changed(change)._split(block)
+                yield block, self.subset(index)._read()._changed(change)
 
     def _read(self):
         return replace(self, pixels=self.pixels[:])  # of a tensor, a view
@@ -86,8 +87,8 @@ class LabelledPixels:
         dtype = self.pixels.dtype if self.pixels.is_floating_point() else torch.float32
         return replace(self, pixels=augment(self.pixels.to(dtype, copy=True)))
 
-    def _split(self, sizes):
-        """Return consecutive batches of these sizes, all of them views."""
+    def split(self, sizes):
+        """Return pixels, codes and weights of consecutive batches of these sizes, all views."""
         parts = (self.pixels, self.codes, self.weights)
         return zip(
             *([None] * len(sizes) if part is None else part.split(sizes) for part in parts),

@@ -12,6 +12,7 @@ from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._estimator import DTYPES, NeuralClassifier
+from skdigits.neural._fused_optimizer import momentum_of
 from skdigits.neural._fused_training import Job, train_together
 from skdigits.neural._hardware import choose_device, resources_for
 from skdigits.neural._mapped import MappedPixels
@@ -20,9 +21,11 @@ from skdigits.neural._plan import make_plan
 from skdigits.neural._state import StoredNet
 from skdigits.neural._training import warn_not_converged
 
-# Weights, moments and activations of what is trained as one: as many as a processor's cache is good
-# for, and as make work for all of a GPU.
-_MOST_NUMBERS = 2**23
+# What is trained as one, in numbers: weights with their moments, which every step passes over and a
+# processor's cache should hold; activations, of which enough make the calls worth while; and all
+# of them where there is a GPU to keep at work.
+_MOST_WEIGHTS = 2**21
+_MOST_ACTIVATIONS = 2**23
 _MOST_ON_A_GPU = 2**28
 
 
@@ -134,11 +137,9 @@ def _on_cpu(jobs):
 
 def _groups(alike, n_workers):
     """Yield jobs of one shape in parts of about the same size, one at least for each worker."""
-    most = _MOST_NUMBERS if _on_cpu(alike) else _MOST_ON_A_GPU
-    fitting = max(1, most // _numbers(alike[0]))
     n_jobs = len(alike)
-    n_parts = max(math.ceil(n_jobs / fitting), min(n_workers, n_jobs))
-    alike = sorted(alike, key=lambda job: repr(job.steps_alike("")))  # neighbours take one step
+    n_parts = max(math.ceil(n_jobs / _n_fitting(alike[0])), min(n_workers, n_jobs))
+    alike = sorted(alike, key=momentum_of)  # neighbours share moments
     for part in range(n_parts):
         yield alike[part * n_jobs // n_parts : (part + 1) * n_jobs // n_parts]
 
@@ -152,17 +153,23 @@ def _train_group(group):
     return time.perf_counter() - start, group
 
 
-def _numbers(job):
-    """Return roughly how many numbers a job keeps: weights with moments, activations twice."""
+def _n_fitting(job):
+    """Return how many like `job` are trained as one, by what it keeps: roughly, but one at least.
+
+    Weights count with their gradients and moments, activations with their gradients.
+    """
     module = job.module
-    n_weights = sum(weight.numel() for weight in module.parameters())
+    n_weights = 4 * sum(weight.numel() for weight in module.parameters())
     channels, height, width = module.image_shape
     n_active = channels * height * width
     for block in module.blocks:
         n_active += 2 * block.conv.out_channels * height * width
         height, width = height // block.pooling[0], width // block.pooling[1]
     n_active += sum(layer.out_features for layer in module.dense if hasattr(layer, "out_features"))
-    return 4 * n_weights + 2 * job.plan.batch_size * n_active
+    n_active *= 2 * job.plan.batch_size
+    if _on_cpu([job]):
+        return max(1, min(_MOST_WEIGHTS // n_weights, _MOST_ACTIVATIONS // n_active))
+    return max(1, _MOST_ON_A_GPU // (n_weights + n_active))
 
 
 def keep_job(estimator, job):

@@ -215,8 +215,13 @@ class Randomness:
 
     def batches(self, data, epoch):
         """Yield the batches of `data` in an epoch, shuffled and changed as planned."""
+        for sizes, block in self.blocks(data, epoch):
+            yield from block.split(sizes)
+
+    def blocks(self, data, epoch):
+        """Return an iterator over the sizes of batches and the images that they are cut from."""
         plan = self._plan
-        return data.batches(
+        return data.blocks(
             plan.batch_size,
             self._shuffling if plan.shuffle else None,
             plan.augment and partial(plan.augment, generator=self._augmentation),
