@@ -5,7 +5,6 @@ import math
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from skdigits.neural._inference import forward_rows
 
@@ -27,13 +26,14 @@ def undo_smoothing(module, data, label_smoothing):
     if highest <= 1:
         return
     sample = data.subset(range(0, len(data), math.ceil(len(data) / _MOST_IMAGES)))
-    logits = forward_rows(module, sample.pixels.flatten(1)).cpu().double().numpy()
-    codes = sample.codes.cpu().numpy()
+    logits = forward_rows(module, sample.pixels.flatten(1)).cpu().double().T.contiguous()
+    codes = sample.codes.cpu()
     weights = None if sample.weights is None else sample.weights.cpu().numpy()
+    given = logits.gather(0, codes[None])[0]
 
     def loss(sharpness):
-        likelihoods = log_softmax(logits * sharpness, axis=1)[np.arange(len(codes)), codes]
-        return -np.average(likelihoods, weights=weights)
+        likelihoods = given * sharpness - (logits * sharpness).logsumexp(dim=0)
+        return -np.average(likelihoods.numpy(), weights=weights)
 
     found = minimize_scalar(loss, bounds=(1, highest), method="bounded")
     module.sharpness.fill_(float(found.x))

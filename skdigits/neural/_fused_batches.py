@@ -58,33 +58,37 @@ def _cut(sizes, block, n_batches):
 
 def _batches(blocks, dtype):
     """Yield the batches of blocks of as many."""
-    most = max(max(sizes) for sizes, _ in blocks)
-    pixels, codes = (
-        torch.stack([_filled_up(getattr(block, name), sizes, most) for sizes, block in blocks], 1)
-        for name in ("pixels", "codes")
+    all_sizes = list(zip(*(sizes for sizes, _ in blocks), strict=True))
+    widths = [max(sizes) for sizes in all_sizes]
+    weighted = any(block.weights is not None or sizes != widths for sizes, block in blocks)
+    parts = [
+        _filled_up(sizes, block, widths, dtype if weighted else None) for sizes, block in blocks
+    ]
+    pixels, codes, weights = (
+        [None] * len(widths) if values[0] is None else torch.stack(values).split(widths, dim=1)
+        for values in zip(*parts, strict=True)
     )
-    weights = torch.stack([_weights(block, sizes, most, dtype) for sizes, block in blocks], 1)
-    weighted = any(block.weights is not None for _, block in blocks)
-    for number, sizes in enumerate(zip(*(sizes for sizes, _ in blocks), strict=True)):
-        n = max(sizes)
-        yield FusedBatch(
-            pixels[number, :, :n],
-            codes[number, :, :n],
-            weights[number, :, :n] if weighted or min(sizes) < n else None,
-            list(sizes),
+    for batch in zip(pixels, codes, weights, map(list, all_sizes), strict=True):
+        yield FusedBatch(*batch)
+
+
+def _filled_up(sizes, block, widths, dtype):
+    """Return pixels, codes and weights of batches of these widths, filled up with images again."""
+    weights = block.weights
+    if dtype is not None:
+        weights = (
+            torch.ones_like(block.codes, dtype=dtype) if weights is None else weights.to(dtype)
         )
+    if sizes == widths:
+        return block.pixels, block.codes, weights
+    index, counts = _places(torch.tensor(sizes), torch.tensor(widths))
+    index, counts = index.to(block.codes.device), counts.to(block.codes.device)
+    return block.pixels[index], block.codes[index], weights[index] * counts
 
 
-def _filled_up(values, sizes, n):
-    """Return values as (n_batches, n, ...), the last of a batch again where it is shorter."""
-    if min(sizes) == n:
-        return values.unflatten(0, (len(sizes), n))
-    sizes = torch.tensor(sizes)[:, None]
-    index = sizes.cumsum(0) - sizes + torch.minimum(torch.arange(n), sizes - 1)
-    return values[index.to(values.device)]
-
-
-def _weights(block, sizes, n, dtype):
-    weights = torch.ones_like(block.codes) if block.weights is None else block.weights
-    counting = torch.arange(n) < torch.tensor(sizes)[:, None]
-    return _filled_up(weights.to(dtype), sizes, n) * counting.to(weights.device)
+def _places(sizes, widths):
+    """Return which image stands in each place, the last of a batch again, and what counts."""
+    batch = torch.arange(len(widths)).repeat_interleave(widths)
+    place = torch.arange(len(batch)) - (widths.cumsum(0) - widths)[batch]
+    first, last = (sizes.cumsum(0) - sizes)[batch], sizes[batch] - 1
+    return first + torch.minimum(place, last), place <= last
