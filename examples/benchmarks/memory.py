@@ -5,7 +5,7 @@ mapped into memory, after one of 100,000. Every figure is of a process of its ow
 memory of its own that it had (Linux's count, pages of mapped files left out, read every few
 milliseconds), less what it had when the data and all libraries were loaded.
 
-Fails when a training needs more than 200 MB, or when a million images need more than 125 MB
+Fails when a training needs more than 200 MB, or when a million images need more than 60 MB
 over what 100,000 need: of the 784 bytes of an image none stay, but 96 for its logits, twice while
 they are put together, its class and its label.
 """
@@ -67,7 +67,7 @@ def main():
     verdicts = Verdicts()
     verdicts.check("the most that fit needs, MB", max(fits.values()), at_most=200)
     growth = max(more[name] - fewer[name] for name in NETWORKS)
-    verdicts.check("what ten times the images add to predict, MB", growth, at_most=125)
+    verdicts.check("what ten times the images add to predict, MB", growth, at_most=60)
     verdicts.leave()
 
 

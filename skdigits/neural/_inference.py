@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import torch
@@ -39,9 +40,17 @@ def forward_rows(module, rows, layer="forward", *, views=False):
     Tensor of shape (n, n_units)
         On the device of `module`.
     """
+    outputs = _outputs(module, rows, layer, views=views)
     with torch.inference_mode():
-        parts = list(_outputs(module, rows, layer, views=views))
-    return torch.cat(parts)  # out here, so that it is a tensor like any other
+        first = next(outputs)
+    # Out here, so that it is a tensor like any other; filled in place, so that all is held once.
+    results = torch.empty((len(rows), *first.shape[1:]), dtype=first.dtype, device=first.device)
+    with torch.inference_mode():
+        done = 0
+        for part in chain([first], outputs):
+            results[done : done + len(part)] = part
+            done += len(part)
+    return results
 
 
 def _outputs(module, rows, layer, *, views):
