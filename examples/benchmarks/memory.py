@@ -6,8 +6,8 @@ memory of its own that it had (Linux's count, pages of mapped files left out, re
 milliseconds), less what it had when the data and all libraries were loaded.
 
 Fails when a training needs more than 200 MB, or when a million images need more than 60 MB
-over what 100,000 need: of the 784 bytes of an image none stay, but 96 for its logits, twice while
-they are put together, its class and its label.
+over what 100,000 need: of the 784 bytes of an image none stay, but 40 for its logits, and its class
+and its label.
 """
 
 import subprocess
