@@ -15,6 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptro
 from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import (
     FixedThresholdClassifier,
+    GridSearchCV,
     GroupKFold,
     RepeatedStratifiedKFold,
     ShuffleSplit,
@@ -556,3 +557,28 @@ def test_what_a_networks_first_fit_imports_is_not_timed(digits):
     for _ in range(2):
         compare_models([make_pipeline(StandardScaler(), Network())], *digits, cv=3)
     assert Network.n_rows == [30, *[200] * 6]
+
+
+def test_what_searches_chose_on_each_fold_is_kept(digits):
+    """In a Pipeline too; by hand, a search of the training rows of each fold."""
+    X, y = digits
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 30]}, cv=2)
+    models = {
+        "bayes": GaussianNB(),
+        "search": search,
+        "pipeline": make_pipeline(StandardScaler(), search),
+    }
+    comparison = compare_models(models, X, y, cv=FOLDS, n_jobs=2)
+    tuning = comparison.tuning
+    assert list(tuning["model"]) == ["search"] * 3 + ["pipeline"] * 3
+    assert list(tuning["fold"]) == [0, 1, 2] * 2
+    for chosen, (train, _) in zip(tuning.itertuples(), FOLDS.split(X, y), strict=False):
+        expected = clone(search).fit(X[train], y[train])
+        assert chosen.parameters == expected.best_params_
+        assert chosen.inner_score == expected.best_score_
+    assert comparison.to_dict()["tuning"][0]["parameters"] == {"n_neighbors": 1}
+
+
+def test_a_comparison_without_searches_has_no_tuning(comparison):
+    assert comparison.tuning is None
+    assert comparison.to_dict()["tuning"] == []

@@ -1,6 +1,5 @@
 """What ``skdigits compare`` does, as functions that know nothing of a terminal."""
 
-import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +19,6 @@ from sklearn.svm import SVC
 from skdigits._files import atomic_path
 from skdigits.app._tuning import format_choices
 from skdigits.datasets import fetch_mnist
-from skdigits.evaluation._files import write_text
 from skdigits.evaluation._report import check_packages
 from skdigits.evaluation._tables import format_robustness
 from skdigits.images import CharacterNormalizer, Deskewer, HOGFeatures
@@ -266,43 +264,13 @@ def check_report():
     check_packages(who="skdigits compare --report")
 
 
-def save_comparison(comparison, choices, folder):
-    """Write tables, reports and pictures, and say in JSON how the models were tuned.
-
-    Parameters
-    ----------
-    comparison : ModelComparison
-        The comparison.
-    choices : list of dict or None
-        What :func:`skdigits.app._tuning.keep_choices` read; None where nothing was tuned.
-    folder : Path
-        Where they are written.
-
-    Returns
-    -------
-    text : str
-        What is in ``comparison.json``, with ``tuning`` where there was one.
-    paths : list of Path
-        The files.
-    """
-    paths = comparison.save(folder)
-    if choices is None:
-        return comparison.to_json(), paths
-    content = comparison.to_dict() | {"tuning": choices}
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "comparison.json", text + "\n")
-    return text, paths
-
-
-def write_report(comparison, choices, folder, *, data, quick, seed, tune):
+def write_report(comparison, folder, *, data, quick, seed, tune):
     """Write a comparison as ``report.html``.
 
     Parameters
     ----------
     comparison : ModelComparison
         The comparison.
-    choices : list of dict or None
-        What was chosen in every fold; None where nothing was tuned.
     folder : Path
         Where it is written.
     data : {"digits", "mnist"}
@@ -322,11 +290,11 @@ def write_report(comparison, choices, folder, *, data, quick, seed, tune):
     options = {"digits": "", "mnist": " --data mnist"}[data] + " --quick" * quick
     if not quick and data == "digits":
         options += f" --cv {comparison.fold_scores['fold'].nunique()}"
-    options += f" --tune {tune}" if choices else ""
+    options += f" --tune {tune}" if tune else ""
     models = ",".join(comparison.estimators)
     note = f"Made by: skdigits compare{options} --models {models} --seed {seed} --report"
-    if choices:
-        note += f". {' '.join(format_choices(choices, comparison.table.index).split())}"
+    if comparison.tuning is not None:
+        note += f". {' '.join(format_choices(comparison.tuning, comparison.table.index).split())}"
     return comparison.to_html(
         folder / "report.html",
         title=f"{_DATA_TITLES[data]}: {len(comparison.estimators)} models compared",

@@ -120,7 +120,6 @@ def compare(
         check_report,
         load_data,
         prepare_folder,
-        save_comparison,
         write_report,
     )
     from skdigits.app._terminal import show_status
@@ -137,49 +136,36 @@ def compare(
             check_report()
         X, y, cv = load_data(data, data_home=data_home, n_folds=n_folds, quick=quick)
         folder = prepare_folder(out)
-        comparison, choices = _compare(
-            models, X, y, cv, n_jobs, seed, tune, robustness or report, folder
-        )
+        comparison = _compare(models, X, y, cv, n_jobs, seed, tune, robustness or report, folder)
     except (ImportError, OSError, ValueError) as error:
         raise BadInput(str(error)) from error
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
-    text, paths = save_comparison(comparison, choices, folder)
+    paths = comparison.save(folder)
     if report:
         with show_status("writing report.html"):
-            page = write_report(
-                comparison, choices, folder, data=data, quick=quick, seed=seed, tune=tune
-            )
+            page = write_report(comparison, folder, data=data, quick=quick, seed=seed, tune=tune)
             paths.append(page)
     if as_json:
-        click.echo(text)
+        click.echo(comparison.to_json())
     else:
-        _print_comparison(comparison, choices, out, paths)
+        _print_comparison(comparison, out, paths)
 
 
 def _compare(names, X, y, cv, n_jobs, seed, tune, robustness, folder):
-    """Return the comparison, and what was chosen where it was tuned."""
-    from dataclasses import replace
-
     from sklearn.exceptions import ConvergenceWarning
 
     from skdigits.app._compare import make_models
-    from skdigits.app._tuning import describe_budget, keep_choices, make_searches
-
-    def run(models):
-        return _run(models, X, y, cv, n_jobs, seed, robustness, folder)
+    from skdigits.app._tuning import describe_budget, make_searches
 
     models = make_models(names, n_rows=len(X))
-    if tune is None:
-        return run(models), None
-    searches = make_searches(models, largest=float(X.max()), n_candidates=tune, seed=seed)
-    click.echo(describe_budget(searches, n_folds=_count_folds(cv)), err=True)
-    with warnings.catch_warnings(), keep_choices(searches) as (keeping, read_choices):
-        # A candidate that needs more iterations is scored as it is.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        comparison = run(keeping)
-        choices = read_choices(comparison.fold_scores)
-    return replace(comparison, estimators=searches), choices
+    with warnings.catch_warnings():
+        if tune is not None:
+            models = make_searches(models, largest=float(X.max()), n_candidates=tune, seed=seed)
+            click.echo(describe_budget(models, n_folds=_count_folds(cv)), err=True)
+            # A candidate that needs more iterations is scored as it is.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+        return _run(models, X, y, cv, n_jobs, seed, robustness, folder)
 
 
 def _count_folds(cv):
@@ -232,7 +218,7 @@ def _kept_on_interrupt(folder, move_bar):
     unfinished.remove()
 
 
-def _print_comparison(comparison, choices, folder, paths):
+def _print_comparison(comparison, folder, paths):
     from skdigits.app._compare import format_breaks, format_files, format_reports
     from skdigits.app._terminal import print_scores
     from skdigits.app._tuning import format_choices
@@ -243,8 +229,8 @@ def _print_comparison(comparison, choices, folder, paths):
         click.echo(f"{comparison}\n")
     click.echo(comparison.describe())
     click.echo()
-    if choices:
-        click.echo(f"{format_choices(choices, comparison.table.index)}\n")
+    if comparison.tuning is not None:
+        click.echo(f"{format_choices(comparison.tuning, comparison.table.index)}\n")
     if comparison.robustness is not None:
         click.echo(format_breaks(comparison.robustness))
     click.echo(format_reports(comparison))

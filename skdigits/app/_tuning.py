@@ -1,16 +1,10 @@
 """What ``skdigits compare --tune`` tries of every model, and the searches that try it."""
 
-import pickle
 from collections import Counter
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import fill
 
-from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, RandomizedSearchCV, StratifiedKFold
 
-from skdigits._files import atomic_path
 from skdigits.evaluation._wording import say_count
 
 _N_INNER_FOLDS = 3
@@ -212,83 +206,13 @@ def describe_budget(searches, *, n_folds):
     return fill(text + f" There are fewer for {fewer}." * bool(fewer), width=80)
 
 
-class _Keeper(BaseEstimator):
-    """Takes the best candidate of a search, and writes down which it is.
-
-    It stands where a search has its `refit`, as only that is called in the process that searches.
-    `compare_models` gives the fold's seed to all that has a `random_state` of None: so the seed
-    tells of which fold a file is.
-    """
-
-    def __init__(self, folder, name, random_state=None):
-        self.folder = folder
-        self.name = name
-        self.random_state = random_state
-
-    def path(self):
-        return Path(self.folder) / f"{self.name}-{self.random_state}.pickle"
-
-    def __call__(self, cv_results):
-        best = int(cv_results["rank_test_score"].argmin())  # as a search does by itself
-        accuracy = float(cv_results["mean_test_score"][best])
-        with atomic_path(self.path()) as temporary:
-            temporary.write_bytes(pickle.dumps((accuracy, cv_results["params"][best])))
-        return best
-
-
-@contextmanager
-def keep_choices(searches):
-    """Give searches that keep what they choose, and a function that reads it.
-
-    Parameters
-    ----------
-    searches : dict of str to search
-        Those of :func:`make_searches`; they are cloned.
-
-    Yields
-    ------
-    searches : dict of str to search
-        Clones, to be compared with an integer as `random_state`. They write into a folder that is
-        there while the block runs.
-    read_choices : callable
-        Takes the `fold_scores` of the comparison, and returns a dict for every model and fold:
-        ``model``, ``fold``, ``inner_accuracy`` (the mean over the inner folds) and
-        ``parameters``.
-    """
-    # A worker that is being stopped may still write.
-    with TemporaryDirectory(prefix="skdigits-", ignore_cleanup_errors=True) as folder:
-
-        def read_choices(fold_scores):
-            rows = fold_scores[["model", "fold", "seed"]].itertuples(index=False)
-            return [
-                {"model": row.model, "fold": row.fold}
-                | _read_choice(_Keeper(folder, row.model, row.seed), searches[row.model])
-                for row in rows
-            ]
-
-        yield (
-            {
-                name: clone(search).set_params(refit=_Keeper(folder, name))
-                for name, search in searches.items()
-            },
-            read_choices,
-        )
-
-
-def _read_choice(keeper, search):
-    """Return the accuracy and the parameters that were written, in the order of the table."""
-    accuracy, found = pickle.loads(keeper.path().read_bytes())
-    parameters = {name: found[name] for name in search.param_distributions}
-    return {"inner_accuracy": accuracy, "parameters": parameters}
-
-
 def format_choices(choices, names):
     """Write which values were chosen most often, a paragraph for every model.
 
     Parameters
     ----------
-    choices : list of dict
-        What :func:`keep_choices` read.
+    choices : DataFrame
+        :attr:`skdigits.ModelComparison.tuning`.
     names : iterable of str
         The models, in the order to write them.
 
@@ -299,15 +223,17 @@ def format_choices(choices, names):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from skdigits.app._tuning import format_choices
     >>> choices = [{"model": "svm", "fold": fold, "parameters": {"C": 10}} for fold in (0, 1)]
-    >>> print(format_choices(choices, ["svm"]))
+    >>> print(format_choices(pd.DataFrame(choices), ["svm"]))
     Chosen most often, in brackets in how many of 2 folds:
       svm  C=10 (2)
     Fit times and sizes are those of the whole searches.
     """
-    by_model = {name: [c["parameters"] for c in choices if c["model"] == name] for name in names}
-    n_folds, width = len(choices) // len(by_model), max(map(len, by_model))
+    parameters = choices.groupby("model")["parameters"].agg(list)
+    by_model = {name: parameters[name] for name in names}
+    n_folds, width = choices["fold"].nunique(), max(map(len, by_model))
     heading = "Chosen:"
     if n_folds > 1:
         heading = f"Chosen most often, in brackets in how many of {n_folds} folds:"

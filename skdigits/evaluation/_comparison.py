@@ -277,8 +277,20 @@ def _collect(estimators, splits, seeds, X, y, plan, measured):
         robustness=None
         if plan is None
         else _collect_robustness(estimators, splits, plan, measured),
+        tuning=_collect_choices(estimators, splits, measured),
         X=X,
     )
+
+
+def _collect_choices(estimators, splits, measured):
+    """Return what searches have chosen on each fold; None where there were none."""
+    choices = [
+        {"model": name, "fold": fold, **measured[name, fold].choice}
+        for name in estimators
+        for fold in range(len(splits))
+        if measured[name, fold].choice is not None
+    ]
+    return pd.DataFrame(choices) if choices else None
 
 
 def _collect_robustness(estimators, splits, plan, measured):

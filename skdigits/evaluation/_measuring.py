@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.pipeline import Pipeline
 
 # Part of scikit-learn's documented API in spite of its underscore.
 from sklearn.utils import _safe_indexing as take_rows
@@ -68,6 +69,7 @@ class FoldResult:
     probabilities: pd.DataFrame | None
     certainty: np.ndarray | None  # without probabilities, where there is a decision function
     robustness: list[float] | None
+    choice: dict[str, Any] | None  # of a search: `inner_score` and `parameters` of the best
 
 
 def measure(job, X):
@@ -115,7 +117,18 @@ def _fit_and_measure(job, X):
     if probabilities is None and hasattr(estimator, "decision_function"):
         certainty = measure_certainty(estimator, X_test, predicted)
     robustness = _robustness(job, estimator, X_test, y_test)
-    return FoldResult(scores, predicted, probabilities, certainty, robustness)
+    choice = _choice(estimator)
+    return FoldResult(scores, predicted, probabilities, certainty, robustness, choice)
+
+
+def _choice(estimator):
+    """Return what a search has chosen, at the end of a Pipeline too; None for all others."""
+    if isinstance(estimator, Pipeline):
+        return _choice(estimator.steps[-1][1])
+    if not hasattr(estimator, "best_params_"):
+        return None
+    score = float(getattr(estimator, "best_score_", np.nan))
+    return {"inner_score": score, "parameters": dict(estimator.best_params_)}
 
 
 def _warm_up(estimator, X, y):

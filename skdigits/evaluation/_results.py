@@ -62,6 +62,10 @@ class ModelComparison:
     robustness : DataFrame, default=None
         Accuracies on corrupted test images, as :func:`robustness_curve` has them and with a
         column ``fold``; None where they were not asked for.
+    tuning : DataFrame, default=None
+        What each search among the models has chosen on each fold: ``model``, ``fold``,
+        ``inner_score`` (its mean score over the inner folds) and ``parameters``, a dict; None
+        where no search was compared.
     X : array-like or DataFrame, default=None
         The data that were compared on, for the pictures of a report; not copied.
     image_shape : tuple of int, default=None
@@ -97,6 +101,7 @@ class ModelComparison:
     probabilities: dict[str, pd.DataFrame] = field(default_factory=dict)
     certainties: dict[str, np.ndarray] = field(default_factory=dict)
     robustness: pd.DataFrame | None = None
+    tuning: pd.DataFrame | None = None
     X: Any = None
     image_shape: tuple[int, ...] | None = None
     settings: dict[str, str] = field(default_factory=dict)
@@ -221,7 +226,8 @@ class ModelComparison:
         dict
             ``best``, ``labels``, ``models`` (scores, parameters, report and confusion matrix
             of each, the best first), ``differences``, ``folds``, ``robustness`` (empty where it
-            was not measured), ``settings`` and ``versions``. What is not a finite number is None.
+            was not measured), ``tuning`` (empty where no search was compared), ``settings`` and
+            ``versions``. What is not a finite number is None.
         """
         models = [
             {"model": name} | scores | self._describe_model(name)
@@ -234,7 +240,8 @@ class ModelComparison:
                 "models": models,
                 "differences": self.differences.reset_index().to_dict("records"),
                 "folds": self.fold_scores.to_dict("records"),
-                "robustness": self._robustness.to_dict("records"),
+                "robustness": _records(self.robustness),
+                "tuning": _records(self.tuning),
                 "settings": self.settings,
                 "versions": self.versions,
             }
@@ -350,10 +357,6 @@ class ModelComparison:
         return format_scores(self.table).to_html()
 
     @property
-    def _robustness(self):
-        return pd.DataFrame() if self.robustness is None else self.robustness
-
-    @property
     def _labels(self):
         columns = self.predictions.drop(columns=["row", "fold"])
         return np.unique(columns.to_numpy().ravel())
@@ -395,6 +398,10 @@ class ModelComparison:
             with atomic_path(paths[-1]) as path:
                 save_robustness(self.robustness, path)
         return paths
+
+
+def _records(table):
+    return [] if table is None else table.to_dict("records")
 
 
 def _plain(value):
