@@ -103,7 +103,7 @@ def test_two_processes_choose_the_same_as_one(tuned, tmp_path, no_pictures):
 def test_the_chosen_values_are_printed_within_eighty_columns(tmp_path, no_pictures):
     result = run(*QUICK, "--models", "knn,svm", "--out", tmp_path)
     assert (result.exit_code, result.stdout.count("(2)") > 0) == (0, True)
-    assert "Chosen most often, in brackets in how many of 2 folds:\n  svm  gamma=" in result.stdout
+    assert "Chosen most often, in brackets in how many of 2 folds:\n  svm  C=" in result.stdout
     lines = result.stdout.replace(str(tmp_path), "").replace("[plot]", "").splitlines()
     assert max(map(len, lines)) <= 80
 

@@ -128,7 +128,7 @@ def _choice(estimator):
     if not hasattr(estimator, "best_params_"):
         return None
     score = float(getattr(estimator, "best_score_", np.nan))
-    return {"inner_score": score, "parameters": dict(estimator.best_params_)}
+    return {"inner_score": score, "parameters": dict(sorted(estimator.best_params_.items()))}
 
 
 def _warm_up(estimator, X, y):
