@@ -181,7 +181,7 @@ def test_whole_pipelines(model, digits, path):
     model.fit(X, digits[1])
     difference = export_onnx(model, path, X=X)
     assert difference == pytest.approx(
-        np.abs(run(path, X)["probabilities"] - model.predict_proba(X)).max(), abs=1e-7
+        np.abs(run(path, X)["probabilities"] - model.predict_proba(X)).max(), abs=1e-6
     )
     assert_same(path, model, X)
 
