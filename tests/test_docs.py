@@ -37,6 +37,7 @@ def read_page(page):
         "onnx.rst",
         "searching.rst",
         "scaling.rst",
+        "coming_from.rst",
     ],
 )
 def test_a_page_of_the_guide_runs(page, tmp_path, monkeypatch):
