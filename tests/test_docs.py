@@ -53,3 +53,11 @@ def test_a_page_of_the_guide_runs(page, tmp_path, monkeypatch):
     plt.close("all")
     assert result.attempted > 10
     assert result.failed == 0
+
+
+def test_every_file_that_the_page_on_the_inside_names_is_there():
+    text = (DOCS / "inside.rst").read_text(encoding="utf-8")
+    named = re.findall(r"``(?:\w+/)?(_\w+\.py)``", text)
+    there = {path.name for path in (DOCS.parent / "skdigits").rglob("*.py")}
+    assert len(named) > 15
+    assert set(named) <= there
