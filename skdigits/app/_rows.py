@@ -1,9 +1,9 @@
 """Rows of pixels as a classifier had them when it was fitted: their range, their names."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
+
+from skdigits._warnings import warn_user
 
 _PIXEL_RANGES = np.array([1, 16, 255, 65_535])  # of MNIST scaled, scikit-learn's digits, pictures
 _OF_PICTURES = 255
@@ -45,10 +45,9 @@ def rows_like(model, *, name, who):
     """
     brightest = _brightest(model)
     if brightest is None:
-        warnings.warn(
+        warn_user(
             f"{who} takes {name} to want pixels of 0 to 255, bright on black, as it does not tell "
-            "their range; save a Pipeline that begins with a CharacterNormalizer to be sure.",
-            stacklevel=2,
+            "their range; save a Pipeline that begins with a CharacterNormalizer to be sure."
         )
         brightest = _OF_PICTURES
     names = getattr(model, "feature_names_in_", None)

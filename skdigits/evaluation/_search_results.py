@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from warnings import warn
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skdigits._warnings import warn_user
 from skdigits.evaluation._naming import describe_type
 
 NOT_SET = -1  # the code of a parameter that a candidate does not have
@@ -81,9 +81,8 @@ def read_search_results(search, score, *, who):
         raise ValueError(f"{who} expects at least two candidates with scores, got {len(rows)}.")
     if len(rows) < is_first.sum():
         n_failed = is_first.sum() - len(rows)
-        warn(
-            f"{who} leaves out {n_failed} of {is_first.sum()} candidates: they have no score.",
-            stacklevel=3,
+        warn_user(
+            f"{who} leaves out {n_failed} of {is_first.sum()} candidates: they have no score."
         )
     return _encode([candidates[row] for row in rows], scores[rows])
 

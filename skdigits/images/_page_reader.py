@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, StrOptions
 from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
@@ -31,7 +32,7 @@ _LONGEST_SIDE = 3600  # pixels; an A4 page at 300 dpi
 _FEWEST_CELLS = 4
 
 
-class PageReader(BaseEstimator):
+class PageReader(DocumentationLinkMixin, BaseEstimator):
     """Read the characters on a page: free lines, ruled grids, the boxes of forms.
 
     Parameters

@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.pipeline import Pipeline
 
 from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import (
     check_image_rows,
     fit_context,
@@ -18,7 +19,11 @@ _COLOURS = (3, 4)
 
 
 class PictureTransformer(
-    ClassNamePrefixFeaturesOutMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator
+    DocumentationLinkMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    CallbackSupportMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Base of transformers that turn every picture into a row, and learn nothing.
 

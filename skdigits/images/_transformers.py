@@ -8,6 +8,7 @@ from skdigits._callback_support import (
     reported_fit,
     with_callbacks,
 )
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import (
     check_image_rows,
     fit_context,
@@ -19,7 +20,13 @@ from skdigits._validation import (
 )
 
 
-class ImageReshaper(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ImageReshaper(
+    DocumentationLinkMixin,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Turn rows of pixels into images, and images back into rows.
 
     scikit-learn's contract is a table: one image a row, one pixel a column. Networks, plots and

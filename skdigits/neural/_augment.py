@@ -8,12 +8,13 @@ import torch
 from sklearn.base import BaseEstimator
 from torch.nn import functional as F
 
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import Interval, check_parameters
 
 _KNOTS = 5  # of the grid whose random displacement makes an elastic deformation, each way
 
 
-class Augmentation(BaseEstimator):
+class Augmentation(DocumentationLinkMixin, BaseEstimator):
     """Random shift, rotation, scale, shear, elastic deformation, stroke and erasing of images.
 
     For the parameter `augment` of :class:`ANNClassifier` and :class:`CNNClassifier`, which apply

@@ -8,11 +8,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, as_numpy, fit_context
 from skdigits.neural._classifiers import CNNClassifier
 
 
-class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class EnsembleClassifier(
+    DocumentationLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """Average of networks that were trained from different random states, at the same time.
 
     Networks of one shape that begin with other weights and see other batches make other mistakes:

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits._callback_support import CallbackSupportMixin, reported_fit, with_callbacks
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import (
     Interval,
     Options,
@@ -51,7 +52,9 @@ from skdigits.neural._training import (
 DTYPES = ("float32", "float64", "uint8")
 
 
-class NeuralClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class NeuralClassifier(
+    DocumentationLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Base of the neural classifiers. A subclass says which module it trains."""
 
     _net: Any  # a skorch.NeuralNetClassifier, or the StoredNet that one is built of

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
 from sklearn.utils import indexable
 
 from skdigits._callback_support import root_context
+from skdigits._documentation import DocumentationLinkMixin
 from skdigits._search_support import (
     HAS_REPORTS,
     BaseSearchCV,
@@ -22,7 +23,7 @@ from skdigits._validation import fit_context
 from skdigits.neural._fused_folds import Trained, fit_together
 
 
-class FusedSearch(BaseSearchCV):
+class FusedSearch(DocumentationLinkMixin, BaseSearchCV):
     """What :class:`FusedGridSearchCV` and :class:`FusedRandomizedSearchCV` share."""
 
     @fit_context(prefer_skip_nested_validation=False)

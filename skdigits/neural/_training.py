@@ -2,7 +2,6 @@
 
 import copy
 import math
-import warnings
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
+from skdigits._warnings import warn_user
 from skdigits.neural._averaging import WeightAverage
 from skdigits.neural._schedule import epoch_rates, n_augmented
 
@@ -313,11 +313,10 @@ def after_stalling(plan, rate, progress, validation):
 
 
 def warn_not_converged(plan):
-    warnings.warn(
+    warn_user(
         f"Stochastic Optimizer: Maximum iterations ({plan.n_epochs}) "
         "reached and the optimization hasn't converged yet.",
         ConvergenceWarning,
-        stacklevel=2,
     )
 
 

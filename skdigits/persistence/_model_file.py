@@ -1,7 +1,6 @@
 """Fitted models as files that run no code: arrays, JSON and a checksum."""
 
 import os
-import warnings
 from pathlib import Path
 
 import sklearn
@@ -11,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits._version import __version__
+from skdigits._warnings import warn_user
 from skdigits.images import PageReader
 from skdigits.persistence._at_work import check_at_work, check_pipeline
 from skdigits.persistence._container import (
@@ -164,13 +164,12 @@ def _read_model(text, arrays):
             raise
         raise Damaged(f"{error} (it was written with scikit-learn {version})") from error
     if reader.has_foreign_steps:
-        warnings.warn(
+        warn_user(
             InconsistentVersionWarning(
                 estimator_name="a step of the model",
                 current_sklearn_version=sklearn.__version__,
                 original_sklearn_version=version,
-            ),
-            stacklevel=3,
+            )
         )
     return estimator
 
