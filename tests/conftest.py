@@ -1,8 +1,10 @@
-"""Data that many tests share, a quiet pyplot, a browser, and a web server for downloads."""
+"""Data that many tests share, a quiet pyplot, a terminal, a browser, a server for downloads."""
 
 import gzip
 import hashlib
+import os
 import shutil
+import subprocess
 import tracemalloc
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -163,3 +165,28 @@ def measure_peak():
             assert _resident("VmHWM") - before < below + _IMPORTS
 
     return call
+
+
+@pytest.fixture
+def on_a_terminal():
+    """A function that runs a command on a terminal and returns all that it shows, escapes too."""
+    pty = pytest.importorskip("pty")
+
+    def run(command):
+        ours, theirs = pty.openpty()
+        environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+        process = subprocess.Popen(command, env=environment, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read_terminal(ours), b""))  # while it runs: it never waits
+        os.close(ours)
+        assert process.wait() == 0
+        return shown.decode()
+
+    return run
+
+
+def _read_terminal(descriptor):
+    try:
+        return os.read(descriptor, 65_536)
+    except OSError:  # the other end is closed
+        return b""

@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
 
 from skdigits import corrupt
-from skdigits.app import _compare
+from skdigits.app import _compare, _models
 from skdigits.app.cli import main
 from skdigits.evaluation._corruptions import KINDS
 
@@ -47,7 +48,7 @@ def test_compare_prints_table_differences_reports_and_files(printed):
     assert (result.exit_code, result.stderr) == (0, "")
     X, y = load_digits(return_X_y=True)
     folds = StratifiedKFold(2, shuffle=True, random_state=0)
-    accuracy = cross_val_score(_compare.make_models(["knn"], n_rows=900)["knn"], X, y, cv=folds)
+    accuracy = cross_val_score(_models.make_models(["knn"], n_rows=900)["knn"], X, y, cv=folds)
     assert f"{accuracy.mean():.4f}" in result.output
     assert "knn beats logistic by" in result.output
     assert result.output.count("weighted avg") == 2
@@ -130,7 +131,7 @@ def test_bad_input_ends_with_status_two_and_one_sentence(tmp_path, monkeypatch, 
 
 
 def test_a_model_that_fails_ends_with_its_name_and_status_one(tmp_path, monkeypatch):
-    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: _compare.KNeighborsClassifier(-1))
+    monkeypatch.setitem(_models._MAKERS, "knn", lambda n_rows: KNeighborsClassifier(-1))
     result = run(*QUICK, "--out", tmp_path)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: Model 'knn' failed on fold 0: ")
@@ -138,12 +139,12 @@ def test_a_model_that_fails_ends_with_its_name_and_status_one(tmp_path, monkeypa
 
 
 def test_an_interrupt_ends_with_status_130(tmp_path, monkeypatch):
-    class Interrupting(_compare.KNeighborsClassifier):
+    class Interrupting(KNeighborsClassifier):
         def fit(self, X, y):
             signal.raise_signal(signal.SIGINT)
 
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: Interrupting())
+    monkeypatch.setitem(_models._MAKERS, "knn", lambda n_rows: Interrupting())
     result = run(*QUICK, "--out", tmp_path)
     assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
     assert list(tmp_path.iterdir()) == []
@@ -151,7 +152,7 @@ def test_an_interrupt_ends_with_status_130(tmp_path, monkeypatch):
 
 
 def test_an_interrupt_passes_models_that_swallow_it(tmp_path, monkeypatch):
-    class Swallowing(_compare.KNeighborsClassifier):
+    class Swallowing(KNeighborsClassifier):
         """As MLPClassifier and skorch do."""
 
         def fit(self, X, y):
@@ -159,7 +160,7 @@ def test_an_interrupt_passes_models_that_swallow_it(tmp_path, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             return super().fit(X, y)
 
-    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: Swallowing())
+    monkeypatch.setitem(_models._MAKERS, "knn", lambda n_rows: Swallowing())
     assert run(*QUICK, "--out", tmp_path).exit_code == 130
 
 
@@ -180,7 +181,7 @@ def test_help_has_an_example_that_can_be_parsed():
 
 def test_help_names_every_model():
     text = run("compare", "--help").output
-    assert ",".join(_compare.MODEL_NAMES) in text
+    assert ",".join(_models.MODEL_NAMES) in text
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
@@ -207,13 +208,13 @@ def test_python_m_is_the_command():
 
 
 def test_models_are_fresh_classifiers_in_the_order_asked_for():
-    models = _compare.make_models(["svm", "knn"], n_rows=1617)
+    models = _models.make_models(["svm", "knn"], n_rows=1617)
     assert list(models) == ["svm", "knn"]
-    assert _compare.make_models(["svm"], n_rows=1617)["svm"] is not models["svm"]
+    assert _models.make_models(["svm"], n_rows=1617)["svm"] is not models["svm"]
 
 
 def test_the_perceptron_stops_early_on_many_rows_only():
-    few, many = (_compare.make_models(["mlp"], n_rows=n)["mlp"][-1] for n in (1617, 60_000))
+    few, many = (_models.make_models(["mlp"], n_rows=n)["mlp"][-1] for n in (1617, 60_000))
     assert (few.early_stopping, many.early_stopping) == (False, True)
 
 
@@ -296,7 +297,7 @@ def test_ctrl_c_ends_it_at_once_and_without_noise(tmp_path, n_jobs):
 
 
 def test_an_interrupt_keeps_what_was_finished(tmp_path, monkeypatch):
-    class Interrupting(_compare.KNeighborsClassifier):
+    class Interrupting(KNeighborsClassifier):
         n_fits = 0
 
         def fit(self, X, y):
@@ -305,7 +306,7 @@ def test_an_interrupt_keeps_what_was_finished(tmp_path, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             return super().fit(X, y)
 
-    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: Interrupting())
+    monkeypatch.setitem(_models._MAKERS, "knn", lambda n_rows: Interrupting())
     result = run(*QUICK, "--out", tmp_path)
     assert result.exit_code == 130
     path = tmp_path / "unfinished.csv"

@@ -2,10 +2,7 @@
 
 import datetime
 import json
-import os
-import pty
 import re
-import subprocess
 import sys
 
 import numpy as np
@@ -23,12 +20,14 @@ from skdigits import (
     ANNClassifier,
     CharacterNormalizer,
     ImageReshaper,
+    datasets,
     expected_calibration_error,
     load_model,
     load_pretrained,
     save_model,
 )
 from skdigits.app import _labelled_data
+from skdigits.app._data_table import DATA_SETS
 from skdigits.app._labelled_data import load_labelled
 from skdigits.app.cli import main
 
@@ -279,16 +278,9 @@ def test_a_damaged_picture_in_a_folder_is_named(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_training_shows_a_bar_on_a_terminal(tmp_path):
+def test_training_shows_a_bar_on_a_terminal(tmp_path, on_a_terminal):
     command = [sys.executable, "-m", "skdigits", "train", "digits", *QUICK]
-    ours, theirs = pty.openpty()
-    shown = subprocess.run(
-        [*command, "--out", tmp_path / "a.safetensors"], stderr=theirs, stdout=subprocess.PIPE
-    )
-    os.close(theirs)
-    text = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert shown.returncode == 0
+    text = on_a_terminal([*command, "--out", tmp_path / "a.safetensors"])
     assert "training" in text
     assert "100%" in text
 
@@ -390,9 +382,8 @@ def test_bad_input_ends_evaluate_in_one_sentence(model, data, sentence, tmp_path
 
 
 def test_every_data_set_of_the_library_has_a_name():
-    from skdigits.app._datasets import DATASET_NAMES
-
-    assert ("digits", *DATASET_NAMES) == _labelled_data.DATA_NAMES
+    fetchers = {name for name in datasets.__all__ if name.startswith("fetch_")}
+    assert {data_set.fetcher for data_set in DATA_SETS.values()} == fetchers
 
 
 @pytest.fixture

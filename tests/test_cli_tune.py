@@ -18,8 +18,9 @@ from sklearn.model_selection import (
 from sklearn.neighbors import KNeighborsClassifier
 
 from skdigits import compare_models
-from skdigits.app import _compare
-from skdigits.app._compare import MODEL_NAMES, load_data, make_models
+from skdigits.app import _models
+from skdigits.app._compare import load_data
+from skdigits.app._models import MODEL_NAMES, default_models, make_models
 from skdigits.app._tuning import (
     describe_budget,
     format_choices,
@@ -135,7 +136,7 @@ def test_a_wrong_number_ends_with_status_two_and_one_sentence(tmp_path, value):
 
 def test_a_candidate_that_fails_ends_with_its_model_and_status_one(tmp_path, monkeypatch):
     broken = KNeighborsClassifier(p=-1)
-    monkeypatch.setitem(_compare._MAKERS, "knn", lambda n_rows: broken)
+    monkeypatch.setitem(_models._MAKERS, "knn", lambda n_rows: broken)
     result = run(*QUICK, "--models", "knn", "--out", tmp_path)
     assert result.exit_code == 1
     assert "\nError: Model 'knn' failed on fold 0: The 'p' parameter" in result.stderr
@@ -239,7 +240,7 @@ SHORT = {
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", MODEL_NAMES)
 def test_every_model_takes_every_value(name):
-    if name not in _compare.default_models():
+    if name not in default_models():
         pytest.skip("its package is not installed")
     X, y, _ = load_data("digits")
     model = make_models([name], n_rows=60)[name].set_params(**SHORT.get(name, {}))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import NameList
+from skdigits.app._models import MODEL_NAMES, default_models, make_models, parse_models
 
 _N_FOLDS = 10
 _N_QUICK_FOLDS = 3
@@ -14,8 +16,6 @@ _N_CANDIDATES = 10
 
 
 def _parse_models(ctx, param, value):
-    from skdigits.app._compare import default_models, parse_models
-
     if value is None:
         return default_models()
     try:
@@ -53,9 +53,10 @@ def _check_n_jobs(ctx, param, value):
 )
 @click.option(
     "--models",
+    type=NameList(MODEL_NAMES),
     callback=_parse_models,
     metavar="NAMES",
-    help="Some of ann,cnn,logistic,knn,svm,hog,forest,boosting,mlp. [default: all]",
+    help=f"Some of {','.join(MODEL_NAMES)}. [default: all]",
 )
 @click.option("--cv", type=click.IntRange(min=2), help="Folds of the digits. [default: 10]")
 @click.option(
@@ -155,7 +156,6 @@ def compare(
 def _compare(names, X, y, cv, n_jobs, seed, tune, robustness, folder):
     from sklearn.exceptions import ConvergenceWarning
 
-    from skdigits.app._compare import make_models
     from skdigits.app._tuning import describe_budget, make_searches
 
     models = make_models(names, n_rows=len(X))

@@ -1,26 +1,8 @@
 """What ``skdigits datasets`` does, as functions that know nothing of a terminal."""
 
-from collections.abc import Callable
-from functools import partial
-
 import pandas as pd
 
-from skdigits.datasets import (
-    fetch_emnist,
-    fetch_fashion_mnist,
-    fetch_kmnist,
-    fetch_mnist,
-    fetch_usps,
-)
-
-_SETS: dict[str, tuple[Callable, str]] = {
-    "mnist": (fetch_mnist, "70,000 digits, 28x28"),
-    "usps": (fetch_usps, "9,298 digits from envelopes, 16x16"),
-    "emnist": (partial(fetch_emnist, "balanced"), "digits and letters in six splits, 28x28"),
-    "kmnist": (fetch_kmnist, "70,000 cursive Japanese characters, 28x28"),
-    "fashion-mnist": (fetch_fashion_mnist, "70,000 pictures of clothes, 28x28"),
-}
-DATASET_NAMES = tuple(_SETS)
+from skdigits.app._data_table import DATA_SETS
 
 
 def list_datasets(*, data_home=None):
@@ -36,7 +18,10 @@ def list_datasets(*, data_home=None):
     DataFrame
         A row a data set, with the columns "what" and "state": "ready", "missing" or "damaged".
     """
-    rows = {name: (what, _state(fetch, data_home)) for name, (fetch, what) in _SETS.items()}
+    rows = {
+        name: (data_set.what, _state(data_set.fetch, data_home))
+        for name, data_set in DATA_SETS.items()
+    }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["what", "state"])
 
 
@@ -81,7 +66,7 @@ def get_dataset(name, *, data_home=None):
     Parameters
     ----------
     name : str
-        One of :data:`DATASET_NAMES`.
+        One of :data:`skdigits.app._data_table.DATA_SETS`.
     data_home : str or path-like, default=None
         See :func:`skdigits.datasets.fetch_mnist`.
 
@@ -99,5 +84,5 @@ def get_dataset(name, *, data_home=None):
     ValueError
         If a file is damaged.
     """
-    X, _ = _SETS[name][0](data_home=data_home, subset="all", return_X_y=True)
+    X, _ = DATA_SETS[name].fetch(data_home=data_home, subset="all", return_X_y=True)
     return len(X)

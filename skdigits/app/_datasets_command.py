@@ -3,10 +3,11 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._data_table import DATA_SETS
 
 
 @click.command(epilog="Example: skdigits datasets mnist usps")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, type=click.Choice(DATA_SETS), metavar="[NAME]...")
 @click.option(
     "--data-home",
     type=click.Path(file_okay=False),
@@ -19,12 +20,8 @@ def datasets(names, data_home, as_json):
 
     A data set is in its own folder of the data home; files that you put there are found.
     """
-    from skdigits.app._datasets import DATASET_NAMES, format_datasets, get_dataset, list_datasets
+    from skdigits.app._datasets import format_datasets, get_dataset, list_datasets
 
-    for name in names:
-        if name not in DATASET_NAMES:
-            known = ", ".join(DATASET_NAMES)
-            raise click.UsageError(f"unknown data set {name!r}, choose from {known}.")
     if not names:
         table = list_datasets(data_home=data_home)
         click.echo(table.to_json(orient="index") if as_json else format_datasets(table))

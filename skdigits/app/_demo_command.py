@@ -3,12 +3,14 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import MODEL
 from skdigits.app._demo_limits import MAX_PIXELS
 
 
 @click.command(epilog="Example: skdigits demo --model my-digits.safetensors --open")
 @click.option(
     "--model",
+    type=MODEL,
     default="cnn-mnist",
     show_default=True,
     metavar="FILE|NAME",

@@ -3,11 +3,12 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import DATA, MODEL
 
 
 @click.command(epilog="Example: skdigits evaluate digits.safetensors mnist")
-@click.argument("model")
-@click.argument("data")
+@click.argument("model", type=MODEL)
+@click.argument("data", type=DATA)
 @click.option(
     "--data-home",
     type=click.Path(file_okay=False),

@@ -3,20 +3,29 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import MODEL
 
 
 @click.command(epilog="Example: skdigits export cnn-mnist --onnx digits.onnx --without-normalizer")
-@click.argument("model")
-@click.option("--onnx", "path", metavar="FILE", help="The ONNX file to write; one there goes.")
+@click.argument("model", type=MODEL)
+@click.option(
+    "--onnx",
+    "path",
+    type=click.Path(),
+    metavar="FILE",
+    help="The ONNX file to write; one there goes.",
+)
 @click.option(
     "--web",
     "folder",
+    type=click.Path(file_okay=False),
     metavar="DIR",
     help="The folder to write, in place of a file: the drawing page with the model, for any web "
     "server. MODEL begins with a CharacterNormalizer.",
 )
 @click.option(
     "--runtime",
+    type=click.Path(file_okay=False),
     metavar="DIR",
     help="For --web, the unpacked npm package onnxruntime-web; without it, that which "
     "SKDIGITS_ORT_WEB names, or npm fetches.",

@@ -1,31 +1,15 @@
 """DATA on the command line: a data set by its name, or a folder of pictures."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
 
-from skdigits.datasets import (
-    fetch_emnist,
-    fetch_fashion_mnist,
-    fetch_kmnist,
-    fetch_mnist,
-    fetch_usps,
-    load_image_folder,
-)
+from skdigits.app._data_table import DATA_NAMES, DATA_SETS
+from skdigits.datasets import load_image_folder
 
 _N_DIGITS_TRAIN = 1_437  # of 1,797: four fifths; the rest was written by other people
-_SETS: dict[str, Callable] = {
-    "mnist": fetch_mnist,
-    "usps": fetch_usps,
-    "emnist": partial(fetch_emnist, "balanced"),
-    "kmnist": fetch_kmnist,
-    "fashion-mnist": fetch_fashion_mnist,
-}
-DATA_NAMES = ("digits", *_SETS)
 _N_NAMED = 20  # labels in a message
 
 
@@ -63,8 +47,8 @@ def load_labelled(text, *, subset, data_home=None, who):
     Parameters
     ----------
     text : str
-        A name of :data:`DATA_NAMES`; or a folder of pictures or a CSV file, as
-        :func:`skdigits.datasets.load_image_folder` takes them.
+        A name of :data:`skdigits.app._data_table.DATA_NAMES`; or a folder of pictures or a CSV
+        file, as :func:`skdigits.datasets.load_image_folder` takes them.
     subset : {"train", "test"}
         The part of a data set; a folder is taken whole.
     data_home : str or path-like, default=None
@@ -93,13 +77,13 @@ def load_labelled(text, *, subset, data_home=None, who):
     >>> data.title, data.pictures.shape, data.pictures.max()
     ('digits, test images', (360, 8, 8), np.uint8(255))
     """
-    if data_home is not None and text not in _SETS:
-        raise ValueError(f"{who} takes --data-home for {', '.join(_SETS)}, got {text!r}.")
+    if data_home is not None and text not in DATA_SETS:
+        raise ValueError(f"{who} takes --data-home for {', '.join(DATA_SETS)}, got {text!r}.")
     title = f"{text}, {'training' if subset == 'train' else 'test'} images"
     if text == "digits":
         return LabelledData(title, *_load_digits(subset))
-    if text in _SETS:
-        bunch = _SETS[text](data_home=data_home, subset=subset)
+    if text in DATA_SETS:
+        bunch = DATA_SETS[text].fetch(data_home=data_home, subset=subset)
         return LabelledData(title, bunch.images, bunch.target_names[bunch.target])
     if not Path(text).exists():
         raise ValueError(

@@ -3,11 +3,12 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import MODEL
 
 
 @click.command(epilog="Example: skdigits predict letters.safetensors a.png b.jpg")
-@click.argument("model")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.argument("model", type=MODEL)
+@click.argument("images", nargs=-1, required=True, type=click.Path(), metavar="IMAGE...")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every picture.")
 def predict(model, images, as_json):
     """Say what single characters in pictures are, and how probable that is.

@@ -3,12 +3,14 @@
 import click
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import MODEL
 
 
 @click.command(epilog="Example: skdigits read photo.jpg form.png --reject 0.01")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.argument("images", nargs=-1, required=True, type=click.Path(), metavar="IMAGE...")
 @click.option(
     "--model",
+    type=MODEL,
     metavar="FILE|NAME",
     help="A file of save_model, or the name of a model that comes with skdigits. "
     "[default: cnn-mnist]",

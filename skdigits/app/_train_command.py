@@ -8,15 +8,17 @@ import click
 from click.core import ParameterSource
 
 from skdigits.app._command_line import BadInput
+from skdigits.app._completion import DATA, MODEL
 
 _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold_out", "seed")
 
 
 @click.command(epilog="Example: skdigits train my-letters --model cnn --out letters.safetensors")
-@click.argument("data")
+@click.argument("data", type=DATA)
 @click.option("--model", type=click.Choice(["cnn", "ann"]), help="The network. [default: cnn]")
 @click.option(
     "--out",
+    type=click.Path(),
     required=True,
     metavar="FILE",
     help="The file of the model, *.safetensors; its card comes beside it, *.md. Those there go.",
@@ -35,6 +37,7 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
 )
 @click.option(
     "--start-from",
+    type=MODEL,
     metavar="FILE|NAME",
     help="Go on training this model, which knows all labels of DATA.",
 )

@@ -141,7 +141,7 @@ def make_searches(models, *, largest, n_candidates, seed):
     Parameters
     ----------
     models : dict of str to estimator
-        Those of :func:`skdigits.app._compare.make_models`.
+        Those of :func:`skdigits.app._models.make_models`.
     largest : float
         The brightest pixel.
     n_candidates, seed : int
@@ -154,7 +154,7 @@ def make_searches(models, *, largest, n_candidates, seed):
 
     Examples
     --------
-    >>> from skdigits.app._compare import make_models
+    >>> from skdigits.app._models import make_models
     >>> from skdigits.app._tuning import make_searches
     >>> models = make_models(["svm", "knn"], n_rows=1617)
     >>> searches = make_searches(models, largest=16, n_candidates=10, seed=0)
@@ -185,7 +185,7 @@ def describe_budget(searches, *, n_folds):
 
     Examples
     --------
-    >>> from skdigits.app._compare import make_models
+    >>> from skdigits.app._models import make_models
     >>> from skdigits.app._tuning import describe_budget, make_searches
     >>> models = make_models(["svm", "logistic"], n_rows=1617)
     >>> searches = make_searches(models, largest=16, n_candidates=20, seed=0)

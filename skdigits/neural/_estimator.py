@@ -1,5 +1,6 @@
 """What ANNClassifier and CNNClassifier share: a scikit-learn estimator around a skorch net."""
 
+import logging
 from functools import partial
 from numbers import Integral, Real
 from typing import Any
@@ -50,6 +51,7 @@ from skdigits.neural._training import (
 )
 
 DTYPES = ("float32", "float64", "uint8")
+_LOGGER = logging.getLogger(__name__)
 
 
 class NeuralClassifier(
@@ -343,6 +345,7 @@ class NeuralClassifier(
                 pixels = pixels_of_rows(_torch_or_numpy(rows), self._input_shape())
                 data, held_out = self._training_data(pixels, y, sample_weight)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
+                self._log(plan, len(data), device)
                 net = self._net_to_train(data, plan, device, resume=resume)
                 with self._reported_fit(net, plan, X, y, sample_weight) as begin_epoch:
                     progress = self._train(net, plan, data, held_out, begin_epoch)
@@ -458,6 +461,17 @@ class NeuralClassifier(
             ),
             "activation": self.activation,
         }
+
+    def _log(self, plan, n_images, device):
+        _LOGGER.debug(
+            "%s trains on %d images of %s on %s, threads %d: %s",
+            type(self).__name__,
+            n_images,
+            self.image_shape_,
+            device,
+            torch.get_num_threads(),
+            plan.describe(),
+        )
 
     def _reported_fit(self, net, plan, X, y, sample_weight):
         return reported_fit(

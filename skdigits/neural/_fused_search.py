@@ -1,5 +1,6 @@
 """Searches of hyper-parameters that train many networks at once."""
 
+import logging
 from collections import defaultdict
 from itertools import product
 from time import perf_counter
@@ -21,6 +22,8 @@ from skdigits._search_support import (
 )
 from skdigits._validation import fit_context
 from skdigits.neural._fused_folds import Trained, fit_together
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class FusedSearch(DocumentationLinkMixin, BaseSearchCV):
@@ -183,6 +186,12 @@ class _Evaluation:
 
     def _note(self, fits, why_not, n_splits):
         """Note of each candidate what `fused_` tells."""
+        _LOGGER.debug(
+            "%s trains %d of %d fits together",
+            type(self._search).__name__,
+            len(fits),
+            len(why_not) * n_splits,
+        )
         for number, why in enumerate(why_not):
             together = [fits[number, fold].n_together for fold in range(n_splits) if why is None]
             self.fused.append(

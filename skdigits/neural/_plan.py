@@ -40,6 +40,14 @@ class Plan:
     n_iter_no_change: float
     verbose: bool
 
+    def describe(self):
+        """Return the settings that matter most, for a log."""
+        number = "bfloat16" if self.autocast else "full precision"
+        return (
+            f"{self.n_epochs} epochs in batches of {self.batch_size}, {self.solver} at "
+            f"{self.rate:g} ({self.schedule}), {number}"
+        )
+
     def goes_on_with(self, earlier):
         """Whether the optimiser of an `earlier` plan can go on: in `partial_fit`, unchanged."""
         return (
