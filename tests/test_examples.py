@@ -43,6 +43,10 @@ def test_every_example_is_tested():
             "plot_trust.py",
             "plot_learning_curves.py",
             "plot_what_it_sees.py",
+            "plot_pictures_as_rows.py",
+            "plot_augmentation.py",
+            "plot_read_a_page.py",
+            "plot_search.py",
         ),
         "out_of_core.py",
     }
@@ -215,6 +219,45 @@ def test_plot_what_it_sees():
     lines = run("plot_what_it_sees.py").splitlines()
     assert [line.split()[0] for line in lines] == ["cnn", "ann", "svm"]
     assert all(float(line.split()[1].rstrip("%")) > 97 for line in lines)
+
+
+@pytest.mark.slow
+def test_plot_pictures_as_rows():
+    _, *lines = run("plot_pictures_as_rows.py").splitlines()
+    written, shuffled = (
+        {line.split()[0]: float(line.split()[column].rstrip("%")) for line in lines}
+        for column in (1, 2)
+    )
+    assert written["svm"] == shuffled["svm"]
+    assert min(written.values()) > 97
+    assert shuffled["cnn"] < written["cnn"] - 0.5
+
+
+@pytest.mark.slow
+def test_plot_augmentation():
+    errors = {
+        line.split()[0]: [float(part) for part in line.split()[1:] if part != "%"]
+        for line in run("plot_augmentation.py").splitlines()
+    }
+    assert list(errors) == ["None", "light", "strong"]
+    assert errors["strong"][0] < errors["light"][0] < errors["None"][0]
+    assert all(many < few / 2 for few, *_, many in errors.values())
+
+
+@pytest.mark.slow
+def test_plot_read_a_page():
+    lines = run("plot_read_a_page.py").splitlines()
+    assert [len(line) for line in lines[:4]] == [6] * 4
+    wrong, wrong_with_rejects = (int(line.split(": ")[1].split()[0]) for line in lines[4:6])
+    assert wrong_with_rejects <= wrong <= 5
+
+
+@pytest.mark.slow
+def test_plot_search():
+    best, accuracy, _, together = run("plot_search.py").splitlines()
+    assert best.startswith("best of 42: {'alpha': 0")
+    assert float(accuracy.split("%")[0]) > 98
+    assert together.split()[1] == "42"
 
 
 @pytest.mark.slow
