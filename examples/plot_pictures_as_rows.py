@@ -2,9 +2,9 @@
 What a picture is to an estimator
 =================================
 
-scikit-learn knows tables: a row is a sample, a column a feature. A picture of 8x8 pixels is a row of
-64 numbers, and nothing in it says which pixels are neighbours. Which classifier would miss that, if
-the pixels were shuffled?
+scikit-learn knows tables: a row is a sample, a column a feature. A picture of 8x8 pixels is a row
+of 64 numbers, and nothing in it says which pixels are neighbours. Which classifier would miss that,
+if the pixels were shuffled?
 """
 
 import numpy as np

@@ -37,6 +37,7 @@ from skdigits import (
     CNNClassifier,
     Deskewer,
     EnsembleClassifier,
+    FusedGridSearchCV,
     HOGFeatures,
     ImageReshaper,
     PageReader,
@@ -234,6 +235,9 @@ UNWRITABLE = {
     "OfMyOwn": lambda: make_pipeline(MinMaxScaler(), OfMyOwn()).fit(X, Y),
     "GridSearchCV with skdigits.* in it: a search is no model, so save its best": lambda: (
         GridSearchCV(ANNClassifier(**QUICK), {"alpha": [0.0]}, cv=2).fit(X, Y)
+    ),
+    "FusedGridSearchCV.*: a search is no model, so save its best_estimator_": lambda: (
+        FusedGridSearchCV(ANNClassifier(**QUICK), {"alpha": [0.0]}, cv=2).fit(X, Y)
     ),
     "memory of Pipeline: a cache": with_cache,
 }

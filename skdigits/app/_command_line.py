@@ -59,5 +59,11 @@ class Group(click.Group):
             ctx.exit(130)
 
 
+class IntegerRange(click.IntRange):
+    """An integer of a range, which a message calls an integer, not a range, where it is none."""
+
+    name = "integer"
+
+
 class BadInput(click.ClickException):
     exit_code = 2

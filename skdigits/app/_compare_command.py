@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from skdigits.app._command_line import BadInput
+from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import NameList
 from skdigits.app._models import MODEL_NAMES, default_models, make_models, parse_models
 
@@ -58,7 +58,7 @@ def _check_n_jobs(ctx, param, value):
     metavar="NAMES",
     help=f"Some of {','.join(MODEL_NAMES)}. [default: all]",
 )
-@click.option("--cv", type=click.IntRange(min=2), help="Folds of the digits. [default: 10]")
+@click.option("--cv", type=IntegerRange(min=2), help="Folds of the digits. [default: 10]")
 @click.option(
     "--n-jobs",
     type=int,
@@ -67,7 +67,7 @@ def _check_n_jobs(ctx, param, value):
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**32 - 1),
+    type=IntegerRange(0, 2**32 - 1),
     default=0,
     show_default=True,
     help="Shuffles the folds and starts the models.",
@@ -83,7 +83,7 @@ def _check_n_jobs(ctx, param, value):
 )
 @click.option(
     "--tune",
-    type=click.IntRange(min=2),
+    type=IntegerRange(min=2),
     is_flag=False,
     flag_value=_N_CANDIDATES,
     metavar="[N]",

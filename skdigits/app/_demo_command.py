@@ -2,7 +2,7 @@
 
 import click
 
-from skdigits.app._command_line import BadInput
+from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import MODEL
 from skdigits.app._demo_limits import MAX_PIXELS
 
@@ -24,7 +24,7 @@ from skdigits.app._demo_limits import MAX_PIXELS
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=IntegerRange(0, 65535),
     default=8028,
     show_default=True,
     help="The port to listen on; 0 takes a free one.",
@@ -32,7 +32,7 @@ from skdigits.app._demo_limits import MAX_PIXELS
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.option(
     "--max-pixels",
-    type=click.IntRange(min=1),
+    type=IntegerRange(min=1),
     default=MAX_PIXELS,
     show_default=True,
     help="Refuse larger pictures before they take memory: the worst take 25 bytes a pixel.",

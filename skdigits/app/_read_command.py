@@ -2,7 +2,7 @@
 
 import click
 
-from skdigits.app._command_line import BadInput
+from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import MODEL
 
 
@@ -33,7 +33,7 @@ from skdigits.app._completion import MODEL
 )
 @click.option(
     "--max-pixels",
-    type=click.IntRange(min=1),
+    type=IntegerRange(min=1),
     default=50_000_000,
     show_default=True,
     help="Refuse larger pictures before they take memory.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from skdigits.app._command_line import BadInput
+from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import DATA, MODEL
 
 _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold_out", "seed")
@@ -23,7 +23,7 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
     metavar="FILE",
     help="The file of the model, *.safetensors; its card comes beside it, *.md. Those there go.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the pictures.")
+@click.option("--epochs", type=IntegerRange(min=1), help="Passes over the pictures.")
 @click.option(
     "--augment",
     type=click.Choice(["none", "light", "strong"]),
@@ -51,7 +51,7 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**32 - 1),
+    type=IntegerRange(0, 2**32 - 1),
     default=0,
     show_default=True,
     help="Chooses what is held out and starts the network.",

@@ -111,7 +111,8 @@ class ANNClassifier(NeuralClassifier):
         inversely proportional to the classes' frequencies. Multiplies `sample_weight`.
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(channels, height, width)`` of the images that rows of pixels
-        stand for. None takes the shape of images given as such, and infers a square from rows.
+        stand for. None takes the shape of images given as such, and infers a square from rows;
+        rows whose length is no square number are images one pixel high.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", ...; "auto" is the fastest there is, and with
         array API dispatch the device of a torch tensor `X`.
@@ -140,6 +141,8 @@ class ANNClassifier(NeuralClassifier):
         Epochs of the last call.
     t_ : int
         Images seen in all training.
+    loss_ : float
+        The mean loss of the last epoch.
     loss_curve_ : list of float
         Mean training loss of every epoch.
     best_loss_ : float or None
@@ -365,7 +368,8 @@ class CNNClassifier(NeuralClassifier):
         inversely proportional to the classes' frequencies. Multiplies `sample_weight`.
     image_shape : tuple of int, default=None
         ``(height, width)`` or ``(channels, height, width)`` of the images that rows of pixels
-        stand for. None takes the shape of images given as such, and infers a square from rows.
+        stand for. None takes the shape of images given as such, and infers a square from rows;
+        rows whose length is no square number are images one pixel high.
     device : str, default="auto"
         Where to compute: "cpu", "cuda", "mps", ...; "auto" is the fastest there is, and with
         array API dispatch the device of a torch tensor `X`.
@@ -394,6 +398,8 @@ class CNNClassifier(NeuralClassifier):
         Epochs of the last call.
     t_ : int
         Images seen in all training.
+    loss_ : float
+        The mean loss of the last epoch.
     loss_curve_ : list of float
         Mean training loss of every epoch.
     best_loss_ : float or None

@@ -335,6 +335,12 @@ class NeuralClassifier(
             self._net = self._net.build(self.callbacks)
         return self._net
 
+    @property
+    def loss_(self):
+        """The mean loss of the last epoch."""
+        check_is_fitted(self)
+        return self.loss_curve_[-1]
+
     def _fit(self, X, y, sample_weight, *, incremental, classes=None):
         resume = hasattr(self, "_net") and (incremental or self.warm_start)
         with keep_fit_on_error(self):

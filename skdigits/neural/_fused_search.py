@@ -322,7 +322,8 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     -----
     Every network sees the batches, the dropped units and the changed images that `fit` would give
     it, so that the scores are those of :class:`~sklearn.model_selection.GridSearchCV`, to
-    rounding.
+    rounding: the same in float64, while in float32 a fold of a candidate with a high learning rate
+    may be scored some images differently.
 
     Networks are trained together that have the same layers, number type, solver, batch size and
     number of epochs, and training folds of as many batches. Learning rates and schedules, `alpha`,
@@ -426,7 +427,8 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     -----
     Every network sees the batches, the dropped units and the changed images that `fit` would give
     it, so that the scores are those of :class:`~sklearn.model_selection.RandomizedSearchCV`, to
-    rounding.
+    rounding: the same in float64, while in float32 a fold of a candidate with a high learning rate
+    may be scored some images differently.
 
     Networks are trained together that have the same layers, number type, solver, batch size and
     number of epochs, and training folds of as many batches. Learning rates and schedules, `alpha`,

@@ -104,7 +104,8 @@ def _estimator_to_file(estimator, arrays, where):
         return {"estimator": [kind.__name__, parts]}
     if isinstance(estimator, BaseEstimator) and kind.__module__.startswith("sklearn."):
         return {"skops": to_plain(_step_to_file(estimator, where), arrays, None)}
-    raise _Unwritable(f"{where}, {_shorten(repr(estimator))}")
+    whys = [_SEARCHED] if hasattr(estimator, "best_estimator_") else []
+    raise _Unwritable(f"{where}, {_shorten(repr(estimator))}", *whys)
 
 
 def _plain_state(estimator, where):
