@@ -1,6 +1,8 @@
 """Images made worse on purpose: twelve kinds, five severities each."""
 
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -12,23 +14,6 @@ from skdigits.evaluation._images import check_images, like_input
 
 SEVERITIES = (1, 2, 3, 4, 5)
 _SIDE = 28  # the image's side that the lengths below are pixels of
-
-# What the five severities of a kind are, in the unit that the docstring of `corrupt` names.
-_LEVELS = {
-    "shift": (1, 2, 3, 4, 5),
-    "rotation": (8, 16, 24, 32, 40),
-    "scale": (1.1, 1.2, 1.3, 1.45, 1.6),
-    "shear": (8, 16, 24, 32, 40),
-    "noise": (0.1, 0.2, 0.3, 0.4, 0.5),
-    "blur": (0.5, 1, 1.5, 2, 2.5),
-    "thinner": (0.2, 0.4, 0.6, 0.8, 1),
-    "thicker": (0.3, 0.6, 0.9, 1.2, 1.5),
-    "erasing": (4, 6, 8, 10, 12),
-    "contrast": (0.6, 0.4, 0.25, 0.15, 0.08),
-    "jpeg": (30, 20, 12, 7, 3),
-    "ruled_line": (0.5, 1, 1.5, 2, 2.5),
-}
-KINDS = tuple(_LEVELS)
 
 
 def corrupt(X, kind, severity, *, image_shape=None, random_state=None):
@@ -146,14 +131,14 @@ def _check_finite(images):
 
 def _corrupt_shares(shares, kind, severity, rng):
     """Corrupt images whose values are shares of the range, 0 to 1."""
-    level = _LEVELS[kind][severity - 1]
+    change, level = _KINDS[kind].change, _KINDS[kind].levels[severity - 1]
+    if not _KINDS[kind].of_ink:
+        return change(shares, level, rng)
     unit = min(shares.shape[-2:]) / _SIDE
-    if kind in _OF_PICTURES:
-        return _OF_PICTURES[kind](shares, level, rng)
     background = _edge_level(shares)
     ink = shares - background
     sign = np.where(ink.sum(axis=(1, 2, 3), keepdims=True) < 0, np.float32(-1), np.float32(1))
-    return background + sign * _OF_INK[kind](sign * ink, level, rng, unit)
+    return background + sign * change(sign * ink, level, rng, unit)
 
 
 def _edge_level(images):
@@ -270,16 +255,39 @@ def _flat(images):
     return images.reshape(-1, *images.shape[2:])
 
 
-_OF_INK = {
-    "shift": _shift,
-    "rotation": _rotate,
-    "scale": _scale,
-    "shear": _shear,
-    "blur": _blur,
-    "thinner": _thin,
-    "thicker": _thicken,
-    "erasing": _erase,
-    "contrast": _fade,
-    "ruled_line": _rule,
+@dataclass(frozen=True)
+class _Kind:
+    """How images are made worse.
+
+    Parameters
+    ----------
+    change : callable
+        Gets images, a severity's level and a random generator, and returns images: of ink,
+        positive on 0, with the number of pixels for one of 28 as a fourth argument; or of pictures.
+    levels : tuple of float
+        What the five severities are, in the unit that the docstring of `corrupt` names.
+    of_ink : bool, default=True
+        Whether it changes the ink, whatever the paper's shade.
+    """
+
+    change: Callable
+    levels: tuple
+    of_ink: bool = True
+
+
+# A new kind is a function above, a line here and one in the docstring of `corrupt`.
+_KINDS = {
+    "shift": _Kind(_shift, (1, 2, 3, 4, 5)),
+    "rotation": _Kind(_rotate, (8, 16, 24, 32, 40)),
+    "scale": _Kind(_scale, (1.1, 1.2, 1.3, 1.45, 1.6)),
+    "shear": _Kind(_shear, (8, 16, 24, 32, 40)),
+    "noise": _Kind(_add_noise, (0.1, 0.2, 0.3, 0.4, 0.5), of_ink=False),
+    "blur": _Kind(_blur, (0.5, 1, 1.5, 2, 2.5)),
+    "thinner": _Kind(_thin, (0.2, 0.4, 0.6, 0.8, 1)),
+    "thicker": _Kind(_thicken, (0.3, 0.6, 0.9, 1.2, 1.5)),
+    "erasing": _Kind(_erase, (4, 6, 8, 10, 12)),
+    "contrast": _Kind(_fade, (0.6, 0.4, 0.25, 0.15, 0.08)),
+    "jpeg": _Kind(_compress, (30, 20, 12, 7, 3), of_ink=False),
+    "ruled_line": _Kind(_rule, (0.5, 1, 1.5, 2, 2.5)),
 }
-_OF_PICTURES = {"noise": _add_noise, "jpeg": _compress}
+KINDS = tuple(_KINDS)
