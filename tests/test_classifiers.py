@@ -406,14 +406,10 @@ def test_grid_search_scores_the_same_with_any_number_of_jobs(Classifier):
     assert_array_equal(copy.deepcopy(twin).predict_proba(X), twin.predict_proba(X))
 
 
-def _threads_of_a_worker(X, y):
-    return torch.get_num_threads()
-
-
 def test_a_worker_has_one_thread():
     if effective_n_jobs(-1) > 2:
         pytest.skip("with more cores a worker may have several")
-    n_threads = Parallel(n_jobs=2)(delayed(_threads_of_a_worker)(0, 0) for _ in range(2))
+    n_threads = Parallel(n_jobs=2)(delayed(torch.get_num_threads)() for _ in range(2))
     assert n_threads == [1, 1]
 
 

@@ -435,7 +435,10 @@ class OwnPipeline(Pipeline):
         (lambda: ann(ema=0.9), "it has ema=0.9"),
         (lambda: ann(augment=brighter), "it has a function of one's own as augment"),
         (lambda: ann(precision="bfloat16"), "it trains in bfloat16"),
-        (lambda: OwnFit((8,), max_iter=1, random_state=0), "OwnFit has a fit of its own"),
+        (
+            lambda: OwnFit((8,), max_iter=1, random_state=0),
+            "OwnFit is neither an ANNClassifier nor a CNNClassifier",
+        ),
         (lambda: LogisticRegression(max_iter=20), "LogisticRegression is neither"),
     ],
     ids=["callbacks", "verbose", "ema", "function", "bfloat16", "own fit", "linear"],
@@ -915,3 +918,17 @@ def test_searches_may_run_beside_each_other(X, y):
     with parallel_config("threading", n_jobs=3):
         assert_array_equal(cross_val_score(search, X, y, cv=3), one_by_one)
     assert torch.get_num_threads() == before
+
+
+class WiderByItself(ANNClassifier):
+    def _module_spec(self):
+        return super()._module_spec() | {"hidden_layer_sizes": (9,)}
+
+
+def test_a_derived_class_is_trained_its_own_way(digits):
+    grid = {"alpha": [0.0, 0.1]}
+    net = WiderByItself((4,), max_iter=3, random_state=0)
+    fused = FusedGridSearchCV(net, grid, cv=2).fit(*digits)
+    assert not fused.fused_["fused"].any()
+    alone = GridSearchCV(net, grid, cv=2).fit(*digits)
+    assert_array_equal(fused.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])

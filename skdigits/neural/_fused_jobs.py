@@ -11,7 +11,8 @@ from sklearn.base import clone
 from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
-from skdigits.neural._estimator import DTYPES, NeuralClassifier
+from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
+from skdigits.neural._estimator import DTYPES
 from skdigits.neural._fused_optimizer import momentum_of
 from skdigits.neural._fused_training import Job, train_together
 from skdigits.neural._hardware import choose_device, resources_for
@@ -39,10 +40,8 @@ def why_alone(estimator, X):
     X : array-like
         What it is to be fitted on.
     """
-    if not isinstance(estimator, NeuralClassifier):
+    if type(estimator) not in (ANNClassifier, CNNClassifier):  # a derived one may train otherwise
         return f"{type(estimator).__name__} is neither an ANNClassifier nor a CNNClassifier"
-    if type(estimator).fit is not NeuralClassifier.fit:
-        return f"{type(estimator).__name__} has a fit of its own"
     if isinstance(X, torch.Tensor):
         return "the images are a torch tensor"
     if estimator.callbacks or getattr(estimator, "_skl_callbacks", None):

@@ -215,6 +215,9 @@ class ConvBlock(nn.Module):
         return self.activation(self.norm(x, sample_weight))
 
 
+MODULES: dict[str, type["PixelNet"]] = {}  # by name, for pickles; each adds itself
+
+
 class PixelNet(nn.Module):
     """What all networks share: standardised pixels, a body, dense layers, logits.
 
@@ -236,6 +239,10 @@ class PixelNet(nn.Module):
     """
 
     largest_batch: int
+
+    def __init_subclass__(cls):
+        """Let pickles name the network."""
+        MODULES[cls.__name__] = cls
 
     def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation):
         super().__init__()
@@ -339,6 +346,7 @@ class ConvNet(PixelNet):
     """
 
     largest_batch = 128
+    block_class = ConvBlock
 
     def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
         super().__init__(**dense)
@@ -346,14 +354,11 @@ class ConvNet(PixelNet):
         for n_out, kernel, side in zip(channels, kernel_size, pooling, strict=True):
             window = (min(side, height), min(side, width))
             self.blocks.append(
-                ConvBlock(n_in, n_out, kernel, window, normalization, self.activation_name)
+                self.block_class(n_in, n_out, kernel, window, normalization, self.activation_name)
             )
             n_in, height, width = n_out, height // window[0], width // window[1]
         self.n_layers += len(channels)
         self._add_dense_layers(n_in * height * width, drop_first=True)
-
-
-MODULES = {module.__name__: module for module in (DenseNet, ConvNet)}
 
 
 def outline_module(module_class, spec):
