@@ -241,7 +241,7 @@ def test_plot_augmentation():
     }
     assert list(errors) == ["None", "light", "strong"]
     assert errors["strong"][0] < errors["light"][0] < errors["None"][0]
-    assert all(many < few / 2 for few, *_, many in errors.values())
+    assert all(many < few / 2 for few, _, many in errors.values())
 
 
 @pytest.mark.slow
