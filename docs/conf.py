@@ -45,6 +45,7 @@ plot_html_show_source_link = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"skdigits {version}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"*": []}  # pages with none below them have nothing to list beside their text
 html_show_sourcelink = False
 
 # What is inherited from scikit-learn refers to pages of its own manual: only the text stays.
