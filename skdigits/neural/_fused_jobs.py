@@ -12,13 +12,13 @@ from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
 from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
-from skdigits.neural._estimator import DTYPES
 from skdigits.neural._fused_optimizer import momentum_of
 from skdigits.neural._fused_training import Job, train_together
 from skdigits.neural._hardware import choose_device, resources_for
 from skdigits.neural._mapped import MappedPixels
 from skdigits.neural._modules import initial_module
 from skdigits.neural._plan import make_plan
+from skdigits.neural._predictions import DTYPES
 from skdigits.neural._state import StoredNet
 from skdigits.neural._training import warn_not_converged
 
