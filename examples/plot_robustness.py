@@ -4,7 +4,7 @@ What breaks a model
 
 Two models with nearly the same accuracy can differ widely on images that are a little worse. Both
 are trained on half of scikit-learn's digits, and tested on the other half: as it is, and
-corrupted in twelve ways of five severities each.
+corrupted in many ways of five severities each.
 """
 
 from matplotlib import pyplot as plt

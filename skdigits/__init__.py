@@ -1,8 +1,62 @@
 """Handwritten character recognition with neural networks that are scikit-learn estimators."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 from skdigits._version import __version__
+
+if TYPE_CHECKING:  # for editors and type checkers: the names are looked up below
+    from skdigits import datasets
+    from skdigits.evaluation import (
+        ConfusionImagesDisplay,
+        FiltersDisplay,
+        HyperparameterImportanceDisplay,
+        MisclassifiedDisplay,
+        ModelComparison,
+        ModelComparisonDisplay,
+        RejectCurveDisplay,
+        ReliabilityDisplay,
+        RobustnessDisplay,
+        SaliencyDisplay,
+        TrainingCurveDisplay,
+        compare_models,
+        corrupt,
+        expected_calibration_error,
+        find_label_mistakes,
+        hyperparameter_importance,
+        hyperparameter_marginals,
+        mean_corruption_error,
+        reject_curve,
+        robustness_curve,
+    )
+    from skdigits.images import (
+        CharacterNormalizer,
+        Deskewer,
+        HOGFeatures,
+        ImageReshaper,
+        PageReader,
+    )
+    from skdigits.neural import (
+        ANNClassifier,
+        Augmentation,
+        CNNClassifier,
+    )
+    from skdigits.neural._ensemble import (
+        EnsembleClassifier,
+    )
+    from skdigits.neural._fused_search import (
+        FusedGridSearchCV,
+        FusedRandomizedSearchCV,
+    )
+    from skdigits.persistence import (
+        list_pretrained,
+        load_model,
+        load_pretrained,
+        save_model,
+    )
+    from skdigits.persistence._onnx import (
+        export_onnx,
+    )
 
 _PUBLIC_NAMES = {
     "ANNClassifier": "skdigits.neural",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import scipy.sparse
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils._array_api import (
     _convert_to_numpy,
@@ -40,6 +41,7 @@ __all__ = [
     "is_mapped",
     "keep_fit_on_error",
     "outputs_data_frame",
+    "take_rows",
     "with_channels",
 ]
 
@@ -167,7 +169,9 @@ def with_channels(image_shape):
 def check_layer_sizes(sizes, *, name):
     """Return the sizes of a stack of layers, one integer or several, as a tuple."""
     layers = tuple(np.atleast_1d(sizes).tolist()) if np.size(sizes) else ()
-    if not all(isinstance(n, int) and n > 0 for n in layers):
+    if not all(type(n) is int for n in layers):
+        raise ValueError(f"{name} must be integers, got {sizes}.")
+    if not all(n > 0 for n in layers):
         raise ValueError(f"{name} must be > 0, got {sizes}.")
     return layers
 

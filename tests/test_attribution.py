@@ -80,6 +80,8 @@ def test_word_labels_are_targets(digits):
 @BOTH
 def test_what_makes_no_sense_is_refused(Classifier, nets, digits):
     X, net = digits[0][:2], nets[Classifier]
+    with pytest.raises(ValueError, match=r"one for each of the 2 images, got .* shape \(3,\)"):
+        net.attribute(X, [1, 2, 3])
     with pytest.raises(ValueError, match=r"attribute expects targets among the classes, got .*10"):
         net.attribute(X, 10)
     with pytest.raises(ValueError, match=r"expects method as one of gradients, .* 'lime'"):

@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from skdigits import corrupt
+from skdigits import corrupt, datasets
 from skdigits.app import _compare, _models
 from skdigits.app.cli import main
 from skdigits.evaluation._corruptions import KINDS
@@ -88,12 +88,17 @@ def test_json_is_all_there_is_on_stdout(tmp_path, printed):
     ]
 
 
+def fetch_digits(*, subset, data_home, return_X_y):
+    """Stand in for another fetcher: 1,000 training and 797 test images of 8x8 pixels."""
+    part = np.s_[:1000] if subset == "train" else np.s_[1000:]
+    return tuple(values[part] for values in load_digits(return_X_y=True))
+
+
 @pytest.mark.usefixtures("no_pictures")
-def test_mnist_takes_its_own_split(tmp_path, monkeypatch):
-    X, y = load_digits(return_X_y=True)
-    monkeypatch.setattr(_compare, "_N_MNIST_TRAIN", 1000)
-    monkeypatch.setattr(_compare, "fetch_mnist", lambda **arguments: (X, y))
-    arguments = ["--data", "mnist", "--models", "knn", "--n-jobs", 1, "--out", tmp_path]
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_a_data_set_takes_its_own_split(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(datasets, f"fetch_{name.replace('-', '_')}", fetch_digits)
+    arguments = ["--data", name, "--models", "knn", "--n-jobs", 1, "--out", tmp_path]
     result = run("compare", *arguments)
     assert result.exit_code == 0
     assert "1 model, one split" in result.output
@@ -108,13 +113,13 @@ def test_mnist_takes_its_own_split(tmp_path, monkeypatch):
         (["--cv", "1"], "Invalid value for '--cv': 1 is not in the range"),
         (["--n-jobs", "0"], "0 processes can do nothing"),
         (["--data", "letters"], "'letters' is not one of"),
-        (["--data", "mnist", "--cv", "3"], "--cv is for the digits, MNIST has its own split"),
+        (["--data", "mnist", "--cv", "3"], "--cv is for the digits, mnist has its own split"),
         (["--data", "mnist", "--data-home", "nowhere"], "fetch_mnist misses train-images"),
         (["--out", "file"], "Directory 'file' is a file"),
         (["--out", "file/folder"], "cannot make the folder file/folder"),
         (["--models", "knn", "--cv", "999"], "--cv 999 is too many folds"),
         (["--models", "knn", "--out", ""], "an empty name is no folder"),
-        (["--data-home", "somewhere"], "--data-home is for --data mnist"),
+        (["--data-home", "somewhere"], "--data-home is for other data sets"),
         (["--cvs", "3"], "No such option"),
     ],
 )
@@ -365,10 +370,10 @@ def test_quick_takes_three_folds_or_fewer_images(tmp_path, monkeypatch, no_pictu
     result = run("compare", "--models", "knn", "--quick", "--out", tmp_path)
     assert "ModelComparison: 1 model, 3 folds" in result.output
     X, y = load_digits(return_X_y=True)
-    many = np.resize(X, (70_000, 64)), np.resize(y, 70_000)
-    monkeypatch.setattr(_compare, "fetch_mnist", lambda **options: many)
+    many = np.resize(X, (7000, 64)), np.resize(y, 7000)
+    monkeypatch.setattr(datasets, "fetch_mnist", lambda **options: many)
     ((train, test),) = _compare.load_data("mnist", quick=True)[2]
-    assert (len(train), len(test), test[0]) == (6000, 1000, 60_000)
+    assert (len(train), len(test), test[0]) == (6000, 1000, 7000)
 
 
 def test_quick_and_another_number_of_folds_exclude_each_other(tmp_path):

@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from skdigits import datasets
+from skdigits.app._data_table import DATA_SETS
 from skdigits.app.cli import main
 
-NAMES = ["mnist", "usps", "emnist", "kmnist", "fashion-mnist"]
+NAMES = list(DATA_SETS)
 
 
 def run(*arguments):
@@ -54,6 +55,21 @@ def test_what_fails_is_one_sentence(error, monkeypatch):
     monkeypatch.setattr(datasets, "fetch_mnist", fetch)
     result = run("mnist")
     assert (result.exit_code, result.stderr) == (2, f"Error: {error}\n")
+
+
+def test_a_data_set_that_a_package_is_missing_for_is_unread(tmp_path, monkeypatch):
+    def fetch(**options):
+        raise ImportError("needs h5py")
+
+    monkeypatch.setattr(datasets, "fetch_usps", fetch)
+    states = json.loads(run("--data-home", tmp_path, "--json").output)
+    assert states["usps"]["state"] == "unread"
+
+
+def test_json_is_of_the_list():
+    result = run("usps", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--json is for the list of all data sets: leave out the names" in result.stderr
 
 
 def test_an_unknown_name_is_told_the_known_ones():

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
 )
 from sklearn.neighbors import KNeighborsClassifier
 
-from skdigits import compare_models
+from skdigits import FusedRandomizedSearchCV, compare_models
 from skdigits.app import _models
 from skdigits.app._compare import load_data
 from skdigits.app._models import MODEL_NAMES, default_models, make_models
@@ -161,7 +161,7 @@ def test_the_fixed_widths_of_the_kernel_surround_the_scaled_one(largest, data, m
 
 def test_all_models_have_the_same_budget_and_inner_folds():
     models = make_models(MODEL_NAMES, n_rows=1617)
-    searches = make_searches(models, largest=16, n_candidates=10, seed=3)
+    searches = make_searches(models, largest=16, n_pixels=115_008, n_candidates=10, seed=3)
     assert list(searches) == list(MODEL_NAMES)
     assert {search.n_iter for search in searches.values()} == {10}
     assert {repr(search.cv) for search in searches.values()} == {
@@ -170,9 +170,18 @@ def test_all_models_have_the_same_budget_and_inner_folds():
     assert describe_budget(searches, n_folds=10).startswith("Tuning takes 2,790 fits: 90 searches")
 
 
+@pytest.mark.parametrize(
+    ("n_pixels", "kind"), [(115_008, FusedRandomizedSearchCV), (4_704_000, RandomizedSearchCV)]
+)
+def test_networks_of_small_sets_are_tuned_together(n_pixels, kind):
+    models = make_models(["ann", "cnn", "knn"], n_rows=1617)
+    searches = make_searches(models, largest=16, n_pixels=n_pixels, n_candidates=3, seed=0)
+    assert [type(search) for search in searches.values()] == [kind, kind, RandomizedSearchCV]
+
+
 def test_a_model_with_fewer_candidates_says_so():
     models = make_models(["logistic", "knn", "svm"], n_rows=1617)
-    searches = make_searches(models, largest=16, n_candidates=40, seed=0)
+    searches = make_searches(models, largest=16, n_pixels=115_008, n_candidates=40, seed=0)
     text = " ".join(describe_budget(searches, n_folds=1).split())
     assert text.startswith(f"Tuning takes {3 * (13 + 28 + 40) + 3} fits: 3 searches (3 models, 1 ")
     assert text.endswith("There are fewer for logistic (13), knn (28).")
@@ -183,7 +192,7 @@ def test_a_tuned_comparison_comes_again_from_its_recipe(no_pictures):
     X, y, _ = load_data("digits")
     X, y = X[:300], y[:300]
     models = make_models(["knn", "svm"], n_rows=300)
-    searches = make_searches(models, largest=16, n_candidates=3, seed=0)
+    searches = make_searches(models, largest=16, n_pixels=115_008, n_candidates=3, seed=0)
     kept = compare_models(searches, X, y, cv=2, random_state=0)
     assert len(kept.tuning) == 4
     code = write_recipe(SimpleNamespace(estimators=searches, settings=kept.settings))

@@ -13,10 +13,11 @@ from joblib import cpu_count, parallel_config
 from joblib.parallel import ThreadingBackend
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
 
-from skdigits import ANNClassifier, CNNClassifier, compare_models
+from skdigits import ANNClassifier, CNNClassifier, FusedGridSearchCV, compare_models
 from skdigits.neural._hardware import one_thread
 
 
@@ -80,6 +81,31 @@ def test_a_grid_search_loses_nothing_with_a_worker(client, digits, tmp_path):
     [(pid, n_fits_before)] = died
     assert n_fits_before < 24 <= n_fits()
     assert_same_scores(search, search_grid(*digits))
+    assert_replaced(client, pid)
+
+
+@pytest.mark.slow
+def test_networks_trained_together_lose_nothing_with_a_worker(client, digits):
+    X, y = digits
+    net = ANNClassifier((16,), max_iter=200, batch_size=20, random_state=0)
+    search = FusedGridSearchCV(net, {"alpha": [0.0, 0.1, 1.0]}, cv=3, refit=False)
+    ended = Event()
+
+    def kill_on_the_way():
+        time.sleep(1)
+        died.append((kill(client, 0), ended.is_set()))
+
+    died = []
+    killer = Thread(target=kill_on_the_way)
+    killer.start()
+    with parallel_config("dask"):
+        found = clone(search).fit(X, y)
+    ended.set()
+    killer.join()
+    [(pid, too_late)] = died
+    assert not too_late
+    assert found.fused_["trained_together"].max() == 5
+    assert_same_scores(found, clone(search).fit(X, y))
     assert_replaced(client, pid)
 
 

@@ -30,6 +30,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from skdigits import ANNClassifier
 from skdigits.evaluation import _results, compare_models
 from skdigits.evaluation._certainty import measure_certainty
 from skdigits.evaluation._files import atomic_path, file_stems
@@ -557,6 +558,17 @@ def test_what_a_networks_first_fit_imports_is_not_timed(digits):
     for _ in range(2):
         compare_models([make_pipeline(StandardScaler(), Network())], *digits, cv=3)
     assert Network.n_rows == [30, *[200] * 6]
+
+
+def test_what_is_not_timed_draws_nothing_from_the_callers_random_state(digits, monkeypatch):
+    monkeypatch.setattr("skdigits.evaluation._measuring._WARM", set())
+    models = {"ann": ANNClassifier((4,), max_iter=1)}
+    scores = []
+    for _ in range(2):  # of which only the first warms up
+        np.random.seed(0)  # noqa: NPY002  (the global state is the point)
+        comparison = compare_models(models, *digits, cv=2, random_state=None)
+        scores.append(comparison.table["log_loss"].tolist())
+    assert scores[0] == scores[1]
 
 
 def test_what_searches_chose_on_each_fold_is_kept(digits):

@@ -675,7 +675,7 @@ def test_a_host_that_is_none_ends_in_one_sentence(host):
     ("arguments", "message"),
     [
         (
-            ["--model", "lost.skd"],
+            ["--model", "lost.safetensors"],
             "expects --model to be a file of save_model or one of .*cnn-mnist",
         ),
         (["--model", __file__], "load_model cannot read"),
@@ -692,14 +692,14 @@ def test_bad_input_ends_with_status_two_and_one_sentence(arguments, message):
 
 def test_a_file_of_a_model_is_read_with(model, tmp_path):
     pytest.importorskip("skops")
-    recogniser = open_model(str(save_model(model, tmp_path / "mine.skd")))
-    assert recogniser.describe()["name"] == "mine.skd"
+    recogniser = open_model(str(save_model(model, tmp_path / "mine.safetensors")))
+    assert recogniser.describe()["name"] == "mine.safetensors"
     answer = recogniser.read(png(stroke()))
     np.testing.assert_array_equal(answer["probabilities"], model.predict_proba([stroke()])[0])
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):
-    path = save_model(CharacterNormalizer().fit(np.zeros((1, 784))), tmp_path / "step.skd")
+    path = save_model(CharacterNormalizer().fit(np.zeros((1, 784))), tmp_path / "step.safetensors")
     result = run("--model", path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.match("Error: .* expects a classifier, .* holds a CharacterNormalizer", result.stderr)

@@ -325,3 +325,10 @@ def test_scikit_learn_checks_pass(estimator, check):
     if "sample_weight" in check.func.__name__ and isinstance(estimator.estimator, Pipeline):
         pytest.skip("a Pipeline takes no sample_weight")
     check(estimator)
+
+
+def test_members_share_no_transformer(X, y):
+    members = EnsembleClassifier(make_pipeline(MinMaxScaler(), ann()), 2).fit(X, y).estimators_
+    before = members[1].predict_proba(X)
+    members[0][0].fit(X / 3)
+    assert_array_equal(members[1].predict_proba(X), before)

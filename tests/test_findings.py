@@ -187,6 +187,18 @@ def test_what_breaks_each_model_is_said():
     assert "cnn by blur (10.0 points)" in answer
 
 
+def test_who_may_be_as_good_is_who_cannot_be_told_apart():
+    """Of seven comparisons none is certain, though one alone would be."""
+    spread = np.array([0.0, 0.003, -0.003, 0.003, -0.003])
+    accuracies = {"cnn": 0.99 + STEADY, "svm": 0.985 + spread}
+    accuracies |= {f"m{number}": 0.989 + WILD for number in range(6)}
+    seconds = dict.fromkeys(accuracies, 1.0) | {"cnn": 2.0, "svm": 0.5}
+    comparison = compare(accuracies, seconds)
+    assert comparison.differences.loc["svm", "ci_low"] > 0
+    assert comparison.differences.loc["svm", "p_value_holm"] > 0.05
+    assert "which may be chance" in find_best_per_second(comparison).answer
+
+
 @pytest.mark.parametrize(
     ("spread", "sure"), [(0.001, "more than chance"), (0.5, "which may be chance")]
 )

@@ -218,6 +218,8 @@ def test_an_image_shape_that_does_not_fit_is_refused(Classifier, digits):
     ("parameters", "message"),
     [
         ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes must be > 0"),
+        ({"hidden_layer_sizes": (10.0,)}, r"hidden_layer_sizes must be integers, got \(10\.0,\)"),
+        ({"hidden_layer_sizes": [True]}, "hidden_layer_sizes must be integers"),
         ({"device": "abacus"}, "'device' parameter of .*'abacus'"),
         ({"solver": "lbfgs"}, "'solver' parameter of .* 'lbfgs'"),
         ({"max_iter": 0}, "'max_iter' parameter of .* 0"),

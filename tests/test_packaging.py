@@ -1,5 +1,6 @@
 """The files that say what skdigits is and what shape it keeps agree with the code."""
 
+import ast
 import configparser
 import inspect
 import re
@@ -117,6 +118,13 @@ def test_import_loads_neither_torch_nor_scikit_learn():
 def test_public_names_exist():
     for name in skdigits.__all__:
         assert getattr(skdigits, name) is not None
+
+
+def test_type_checkers_find_the_public_names_where_they_are():
+    tree = ast.parse(Path(skdigits.__file__).read_text(encoding="utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {name.name: line.module for line in block.body for name in line.names}
+    assert seen == skdigits._PUBLIC_NAMES | dict.fromkeys(skdigits._PUBLIC_MODULES, "skdigits")
 
 
 def test_public_names_are_in_the_api_reference():

@@ -160,7 +160,9 @@ def test_a_blank_page_has_no_characters(reader):
 
 def test_only_some_classes(classifier):
     reader = PageReader(classifier, classes=["0", "1"])
-    assert set(reader.read(grid(["0123", "4567"])).text) <= {"0", "1", "\n"}
+    lines = reader.read(grid(["0123", "4567"])).lines
+    assert lines[0][:2] == "01"
+    assert set("".join(lines)) <= {"0", "1", "?"}
     with pytest.raises(ValueError, match=r"expects classes that the classifier knows, .*got 'x'"):
         PageReader(classifier, classes=["x"]).read(page())
 
@@ -176,6 +178,38 @@ def test_what_is_doubtful_is_rejected(samples):
     assert rejecting.lines == ["2?53", "8?26"]
     assert rejecting.characters[1].label in ("1", "7")
     assert rejecting.characters[1].probability < 0.7
+
+
+def test_only_what_is_written_counts_as_read_where_characters_are_rejected(samples):
+    """One character in ten is doubtful, and of a hundred cells ninety are empty."""
+    X, y = samples
+    labels = y.copy()
+    labels[y == "1"] = np.resize(["1", "7"], (y == "1").sum())
+    doubtful = KNeighborsClassifier(3).fit(X, labels)
+    page_ = PageReader(doubtful, reject=0.02).read(grid(["1234567890", *[" " * 10] * 9], cell=50))
+    assert page_.lines == ["?234567890", *["_" * 10] * 9]
+
+
+def test_rejecting_takes_probabilities(samples):
+    reader = PageReader(LinearSVC().fit(*samples), reject=0.1)
+    with pytest.raises(ValueError, match=r"with predict_proba for reject=0.1, got LinearSVC"):
+        reader.read(grid(TEXTS))
+
+
+def test_a_label_that_may_not_be_read_is_none(samples):
+    X, y = samples
+    page_ = PageReader(LinearSVC().fit(X / 255, y), classes=["0", "1"]).read(grid(["0123", "1 19"]))
+    assert page_.lines == ["01??", "1_1?"]
+    assert page_.to_frame().label.isna().tolist() == [False] * 2 + [True] * 2 + [False, True] * 2
+
+
+def test_frames_of_different_sizes_are_no_cells(reader):
+    image = page()
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((30, 40, 90, 100), outline=0, width=2)
+    draw.rectangle((200, 40, 500, 140), outline=0, width=2)
+    assert len(reader.read(image)) > 0
+    assert len(PageReader(reader.estimator, layout="cells").read(image)) == 0
 
 
 def test_a_pipeline_is_handed_pictures(samples):

@@ -201,3 +201,13 @@ def test_mutated_files_give_a_picture_or_one_error(data, tmp_path_factory):
     path.write_bytes(content)
     picture = picture_or_none(path)
     assert picture is None or (picture.ndim == 2 and picture.size > 0)
+
+
+@pytest.mark.parametrize("n_channels", [2, 4])
+def test_opacity_in_floats_is_a_share(n_channels):
+    picture = np.full((8, 8, n_channels), 255.0)
+    with pytest.raises(
+        ValueError, match=r"opacity to be shares from 0 to 1, got an opacity of 255"
+    ):
+        read_picture(picture, who="X")
+    assert read_picture(picture / 255, who="X").shape == (8, 8)

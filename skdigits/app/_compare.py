@@ -9,14 +9,12 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from skdigits._files import atomic_path
+from skdigits.app._data_table import DATA_SETS
 from skdigits.app._tuning import format_choices
-from skdigits.datasets import fetch_mnist
 from skdigits.evaluation._report import check_packages
 from skdigits.evaluation._tables import format_robustness
 
-_DATA_TITLES = {"digits": "Handwritten digits of scikit-learn", "mnist": "MNIST"}
-_N_MNIST_TRAIN = 60_000
-_N_QUICK_TRAIN, _N_QUICK_TEST = 6_000, 1_000  # of MNIST
+_N_QUICK_TRAIN, _N_QUICK_TEST = 6_000, 1_000
 
 
 def load_data(name, *, data_home=None, n_folds=10, quick=False):
@@ -24,22 +22,23 @@ def load_data(name, *, data_home=None, n_folds=10, quick=False):
 
     Parameters
     ----------
-    name : {"digits", "mnist"}
-        scikit-learn's bundled digits, or MNIST with its own split into 60,000 and 10,000.
+    name : str
+        One of :data:`skdigits.app._data_table.DATA_NAMES`: scikit-learn's bundled digits, or a
+        data set with a training and a test set of its own.
     data_home : str or path-like, default=None
-        Where MNIST is, see :func:`skdigits.datasets.fetch_mnist`.
+        Where that is, see :func:`skdigits.datasets.fetch_mnist`.
     n_folds : int, default=10
         Number of folds of the digits.
     quick : bool, default=False
-        Whether to take the first 6,000 training and 1,000 test images of MNIST only.
+        Whether to take the first 6,000 training and 1,000 test images of another set only.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_pixels)
-        The pixels: uint8 of MNIST. The digits, whose 17 shades are too few to be blurred a little
-        in integers, are float32.
+        The pixels, uint8. The digits, whose 17 shades are too few to be blurred a little in
+        integers, are float32.
     y : ndarray of shape (n_samples,)
-        The digits.
+        The labels.
     cv : int or list
         As :func:`skdigits.compare_models` takes it.
 
@@ -48,7 +47,7 @@ def load_data(name, *, data_home=None, n_folds=10, quick=False):
     ValueError
         If some digit has fewer images than there are folds.
     OSError
-        If MNIST is not in the data home, or not as it should be.
+        If the data set is not in the data home, or not as it should be.
 
     Examples
     --------
@@ -57,10 +56,8 @@ def load_data(name, *, data_home=None, n_folds=10, quick=False):
     >>> X.shape, X.dtype, cv
     ((1797, 64), dtype('float32'), 10)
     """
-    if name == "mnist":
-        X, y = fetch_mnist(data_home=data_home, subset="all", return_X_y=True)
-        train, test = np.arange(_N_MNIST_TRAIN), np.arange(_N_MNIST_TRAIN, len(X))
-        return X, y, [(train[:_N_QUICK_TRAIN], test[:_N_QUICK_TEST]) if quick else (train, test)]
+    if name != "digits":
+        return _load_split(DATA_SETS[name], data_home, quick)
     X, y = load_digits(return_X_y=True)
     most_folds = np.bincount(y).min()
     if n_folds > most_folds:
@@ -68,6 +65,16 @@ def load_data(name, *, data_home=None, n_folds=10, quick=False):
             f"--cv {n_folds} is too many folds: the rarest digit has {most_folds} images."
         )
     return X.astype(np.float32), y, n_folds
+
+
+def _load_split(data_set, data_home, quick):
+    how = {"data_home": data_home, "return_X_y": True}
+    X_train, y_train = data_set.fetch(subset="train", **how)
+    X_test, y_test = data_set.fetch(subset="test", **how)
+    train, test = np.split(np.arange(len(X_train) + len(X_test)), [len(X_train)])
+    if quick:
+        train, test = train[:_N_QUICK_TRAIN], test[:_N_QUICK_TEST]
+    return np.concatenate([X_train, X_test]), np.concatenate([y_train, y_test]), [(train, test)]
 
 
 def prepare_folder(folder):
@@ -143,8 +150,8 @@ def write_report(comparison, folder, *, data, quick, seed, tune):
         The comparison.
     folder : Path
         Where it is written.
-    data : {"digits", "mnist"}
-        What was compared on.
+    data : str
+        The name of what was compared on.
     quick : bool
         Whether that was a part.
     seed : int
@@ -157,8 +164,9 @@ def write_report(comparison, folder, *, data, quick, seed, tune):
     Path
         The file.
     """
-    options = {"digits": "", "mnist": " --data mnist"}[data] + " --quick" * quick
-    if not quick and data == "digits":
+    is_split = data in DATA_SETS
+    options = f" --data {data}" * is_split + " --quick" * quick
+    if not quick and not is_split:
         options += f" --cv {comparison.fold_scores['fold'].nunique()}"
     options += f" --tune {tune}" if tune else ""
     models = ",".join(comparison.estimators)
@@ -167,9 +175,13 @@ def write_report(comparison, folder, *, data, quick, seed, tune):
         note += f". {' '.join(format_choices(comparison.tuning, comparison.table.index).split())}"
     return comparison.to_html(
         folder / "report.html",
-        title=f"{_DATA_TITLES[data]}: {len(comparison.estimators)} models compared",
+        title=f"{_title(data)}: {len(comparison.estimators)} models compared",
         note=note,
     )
+
+
+def _title(data):
+    return DATA_SETS[data].title if data in DATA_SETS else "Handwritten digits of scikit-learn"
 
 
 def format_reports(comparison):

@@ -8,6 +8,7 @@ import click
 
 from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import NameList
+from skdigits.app._data_table import DATA_NAMES
 from skdigits.app._models import MODEL_NAMES, default_models, make_models, parse_models
 
 _N_FOLDS = 10
@@ -39,17 +40,18 @@ def _check_n_jobs(ctx, param, value):
 @click.command(epilog="Example: skdigits compare --models cnn,svm,knn --cv 5 --out results")
 @click.option(
     "--data",
-    type=click.Choice(["digits", "mnist"]),
+    type=click.Choice(DATA_NAMES),
+    metavar="NAME",
     default="digits",
     show_default=True,
-    help="scikit-learn's 1,797 bundled digits; or MNIST, 60,000 to train and 10,000 to test on, "
-    "which takes many minutes.",
+    help="scikit-learn's 1,797 bundled digits; or the training and the test images of a set that "
+    "`skdigits datasets` lists, which takes many minutes.",
 )
 @click.option(
     "--data-home",
     type=click.Path(file_okay=False),
     metavar="FOLDER",
-    help="Where mnist/ is. [default: $SKDIGITS_DATA]",
+    help="Where data sets are. [default: $SKDIGITS_DATA]",
 )
 @click.option(
     "--models",
@@ -93,7 +95,7 @@ def _check_n_jobs(ctx, param, value):
 @click.option(
     "--robustness",
     is_flag=True,
-    help="Test every model on its test images made worse too: twelve kinds, five severities each.",
+    help="Test every model on its test images made worse too: shifted, turned, noisy, faint...",
 )
 @click.option(
     "--report",
@@ -125,10 +127,10 @@ def compare(
     )
     from skdigits.app._terminal import show_status
 
-    if data == "mnist" and cv is not None:
-        raise click.UsageError("--cv is for the digits, MNIST has its own split.")
+    if data != "digits" and cv is not None:
+        raise click.UsageError(f"--cv is for the digits, {data} has its own split.")
     if data == "digits" and data_home is not None:
-        raise click.UsageError("--data-home is for --data mnist, the digits come bundled.")
+        raise click.UsageError("--data-home is for other data sets, the digits come bundled.")
     if quick and cv is not None:
         raise click.UsageError("--quick takes three folds, --cv another number: give one of them.")
     n_folds = cv or (_N_QUICK_FOLDS if quick else _N_FOLDS)
@@ -161,7 +163,9 @@ def _compare(names, X, y, cv, n_jobs, seed, tune, robustness, folder):
     models = make_models(names, n_rows=len(X))
     with warnings.catch_warnings():
         if tune is not None:
-            models = make_searches(models, largest=float(X.max()), n_candidates=tune, seed=seed)
+            models = make_searches(
+                models, largest=float(X.max()), n_pixels=X.size, n_candidates=tune, seed=seed
+            )
             click.echo(describe_budget(models, n_folds=_count_folds(cv)), err=True)
             # A candidate that needs more iterations is scored as it is.
             warnings.simplefilter("ignore", ConvergenceWarning)

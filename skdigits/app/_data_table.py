@@ -10,6 +10,8 @@ class DataSet:
 
     Parameters
     ----------
+    title : str
+        What it is called.
     what : str
         What it holds, for a reader.
     fetcher : str
@@ -19,22 +21,27 @@ class DataSet:
         What the function is given first.
     """
 
+    title: str
     what: str
     fetcher: str
     arguments: tuple[Any, ...] = ()
 
     def fetch(self, **how):
         """Call the fetcher; see :func:`skdigits.datasets.fetch_mnist`."""
-        from skdigits import datasets
+        import skdigits.datasets as datasets
 
         return getattr(datasets, self.fetcher)(*self.arguments, **how)
 
 
 DATA_SETS = {
-    "mnist": DataSet("70,000 digits, 28x28", "fetch_mnist"),
-    "usps": DataSet("9,298 digits from envelopes, 16x16", "fetch_usps"),
-    "emnist": DataSet("digits and letters in six splits, 28x28", "fetch_emnist", ("balanced",)),
-    "kmnist": DataSet("70,000 cursive Japanese characters, 28x28", "fetch_kmnist"),
-    "fashion-mnist": DataSet("70,000 pictures of clothes, 28x28", "fetch_fashion_mnist"),
+    "mnist": DataSet("MNIST", "70,000 digits, 28x28", "fetch_mnist"),
+    "usps": DataSet("USPS", "9,298 digits from envelopes, 16x16", "fetch_usps"),
+    "emnist": DataSet(
+        "EMNIST Balanced", "digits and letters in six splits, 28x28", "fetch_emnist", ("balanced",)
+    ),
+    "kmnist": DataSet("KMNIST", "70,000 cursive Japanese characters, 28x28", "fetch_kmnist"),
+    "fashion-mnist": DataSet(
+        "Fashion-MNIST", "70,000 pictures of clothes, 28x28", "fetch_fashion_mnist"
+    ),
 }
 DATA_NAMES = ("digits", *DATA_SETS)  # scikit-learn's own come with it

@@ -16,7 +16,8 @@ def list_datasets(*, data_home=None):
     Returns
     -------
     DataFrame
-        A row a data set, with the columns "what" and "state": "ready", "missing" or "damaged".
+        A row a data set, with the columns "what" and "state": "ready", "missing", "damaged", or
+        "unread" where the package that reads its files is missing.
     """
     rows = {
         name: (data_set.what, _state(data_set.fetch, data_home))
@@ -30,6 +31,8 @@ def _state(fetch, data_home):
         fetch(data_home=data_home, subset="all", download_if_missing=False)
     except FileNotFoundError:
         return "missing"
+    except ImportError:
+        return "unread"
     except (OSError, ValueError):
         return "damaged"
     return "ready"

@@ -16,18 +16,20 @@ from skdigits.app._data_table import DATA_SETS
 )
 @click.option("--json", "as_json", is_flag=True, help="List them as JSON.")
 def datasets(names, data_home, as_json):
-    """List the data sets, or download some: mnist, usps, emnist, kmnist, fashion-mnist.
+    """List the data sets, or download some by their names.
 
     A data set is in its own folder of the data home; files that you put there are found.
     """
     from skdigits.app._datasets import format_datasets, get_dataset, list_datasets
 
-    if not names:
-        table = list_datasets(data_home=data_home)
-        click.echo(table.to_json(orient="index") if as_json else format_datasets(table))
-    for name in names:
-        try:
+    if names and as_json:
+        raise click.UsageError("--json is for the list of all data sets: leave out the names.")
+    try:
+        if not names:
+            table = list_datasets(data_home=data_home)
+            click.echo(table.to_json(orient="index") if as_json else format_datasets(table))
+        for name in names:
             n_images = get_dataset(name, data_home=data_home)
-        except (ImportError, OSError, ValueError) as error:
-            raise BadInput(str(error)) from error
-        click.echo(f"{name}: {n_images:,} images are ready.")
+            click.echo(f"{name}: {n_images:,} images are ready.")
+    except (ImportError, OSError, ValueError) as error:
+        raise BadInput(str(error)) from error

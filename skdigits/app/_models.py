@@ -87,6 +87,7 @@ _MAKERS = {
     "mlp": _make_mlp,
 }
 MODEL_NAMES = tuple(_MAKERS)
+NETWORK_NAMES = ("ann", "cnn")
 
 
 def default_models():

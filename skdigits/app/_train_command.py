@@ -65,7 +65,7 @@ _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold
 def train(data, model, out, epochs, augment, normalize, start_from, hold_out, seed, data_home):
     """Train a network, and write it and its card to files.
 
-    DATA is digits, mnist, usps, emnist, kmnist or fashion-mnist, of which the training images are
+    DATA is "digits" or a name that `skdigits datasets` lists, of which the training images are
     taken, or a folder with a sub-folder of pictures for every label.
     """
     from skdigits.app._labelled_data import load_labelled

@@ -5,9 +5,11 @@ from textwrap import fill
 
 from sklearn.model_selection import ParameterGrid, RandomizedSearchCV, StratifiedKFold
 
+from skdigits.app._models import NETWORK_NAMES
 from skdigits.evaluation._wording import say_count
 
 _N_INNER_FOLDS = 3
+_MOST_FUSED_PIXELS = 2_000_000
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -91,7 +93,7 @@ def tabulate_parameters(largest):
     }
 
 
-def make_search(model, distributions, *, n_candidates, seed):
+def make_search(model, distributions, *, n_candidates, seed, fused=False):
     """Make the search that tunes a model.
 
     Parameters
@@ -104,12 +106,14 @@ def make_search(model, distributions, *, n_candidates, seed):
         How many combinations are drawn; all where there are no more.
     seed : int
         What shuffles the inner folds, the same for all models.
+    fused : bool, default=False
+        Whether networks are to be trained together.
 
     Returns
     -------
     RandomizedSearchCV
-        The search, not fitted; one that trains networks together where `model` is ours. What it
-        draws is left to :func:`skdigits.compare_models`, which seeds it anew in every fold.
+        The search, not fitted. What it draws is left to :func:`skdigits.compare_models`, which
+        seeds it anew in every fold.
 
     Examples
     --------
@@ -118,7 +122,7 @@ def make_search(model, distributions, *, n_candidates, seed):
     >>> make_search(SVC(), {"C": [1, 10]}, n_candidates=10, seed=0).n_iter
     2
     """
-    return _search_class(model)(
+    return (_fused_search() if fused else RandomizedSearchCV)(
         model,
         distributions,
         n_iter=min(n_candidates, len(ParameterGrid(distributions))),
@@ -127,15 +131,13 @@ def make_search(model, distributions, *, n_candidates, seed):
     )
 
 
-def _search_class(model):
-    if not type(model).__module__.startswith("skdigits.neural"):
-        return RandomizedSearchCV
-    from skdigits import FusedRandomizedSearchCV  # here, because torch takes seconds
+def _fused_search():
+    from skdigits.neural._fused_search import FusedRandomizedSearchCV  # torch takes seconds
 
     return FusedRandomizedSearchCV
 
 
-def make_searches(models, *, largest, n_candidates, seed):
+def make_searches(models, *, largest, n_pixels, n_candidates, seed):
     """Put every model into a search of the same budget.
 
     Parameters
@@ -144,6 +146,9 @@ def make_searches(models, *, largest, n_candidates, seed):
         Those of :func:`skdigits.app._models.make_models`.
     largest : float
         The brightest pixel.
+    n_pixels : int
+        The pixels of all images: of large sets every network is trained by itself, which is as
+        quick, and in the precision that it has without tuning.
     n_candidates, seed : int
         As in :func:`make_search`.
 
@@ -157,13 +162,15 @@ def make_searches(models, *, largest, n_candidates, seed):
     >>> from skdigits.app._models import make_models
     >>> from skdigits.app._tuning import make_searches
     >>> models = make_models(["svm", "knn"], n_rows=1617)
-    >>> searches = make_searches(models, largest=16, n_candidates=10, seed=0)
+    >>> searches = make_searches(models, largest=16, n_pixels=115008, n_candidates=10, seed=0)
     >>> searches["svm"].estimator
     SVC(C=10)
     """
     table = tabulate_parameters(largest)
+    fused = NETWORK_NAMES if n_pixels <= _MOST_FUSED_PIXELS else ()
+    how = {"n_candidates": n_candidates, "seed": seed}
     return {
-        name: make_search(model, table[name], n_candidates=n_candidates, seed=seed)
+        name: make_search(model, table[name], fused=name in fused, **how)
         for name, model in models.items()
     }
 

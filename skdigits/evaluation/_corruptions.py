@@ -1,4 +1,4 @@
-"""Images made worse on purpose: twelve kinds, five severities each."""
+"""Images made worse on purpose: kinds of five severities each."""
 
 import io
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _SIDE = 28  # the image's side that the lengths below are pixels of
 
 
 def corrupt(X, kind, severity, *, image_shape=None, random_state=None):
-    """Return images made worse in one of twelve ways.
+    """Return images made worse in a way of one's choice.
 
     Lengths are pixels of an image 28 pixels wide, and grow and shrink with the image: a shift of
     4 is 4 pixels of 28 and 1.14 of 8. What comes in at the edges, and what is erased, has the
@@ -104,8 +104,8 @@ def corrupt(X, kind, severity, *, image_shape=None, random_state=None):
 
 
 def check_kinds(kinds, *, who):
-    """Return kinds of corruption as a list of known ones, each once; None and "all" are all."""
-    if kinds is None or (isinstance(kinds, str) and kinds == "all"):
+    """Return kinds of corruption as a list of known ones, each once; "all" are all."""
+    if isinstance(kinds, str) and kinds == "all":
         return list(KINDS)
     kinds = list(dict.fromkeys([kinds] if isinstance(kinds, str) else kinds))
     for kind in kinds:
@@ -116,7 +116,7 @@ def check_kinds(kinds, *, who):
 
 def check_severities(severities, *, who):
     """Return severities as a list of integers from 1 to 5, each once."""
-    severities = list(dict.fromkeys(severities))
+    severities = list(dict.fromkeys(severities if np.iterable(severities) else [severities]))
     for severity in severities:
         is_number = isinstance(severity, Integral) and not isinstance(severity, bool)
         if not is_number or severity not in SEVERITIES:

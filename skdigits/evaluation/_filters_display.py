@@ -2,9 +2,7 @@
 
 import numpy as np
 
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
-
+from skdigits._validation import take_rows
 from skdigits.evaluation._first_layer import LABELS, read_first_layer
 from skdigits.evaluation._images import draw_image
 from skdigits.evaluation._panels import fit_panels, lay_panels

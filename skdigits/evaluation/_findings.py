@@ -148,7 +148,7 @@ def _say_as_good(comparison, front, times):
 
 
 def _is_as_good(difference):
-    return difference["mean_difference"] < _NEAR and difference["ci_low"] <= 0
+    return difference["mean_difference"] < _NEAR and difference["p_value_holm"] >= SIGNIFICANCE
 
 
 def _say_front(comparison, front, times):

@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
-
-from skdigits._validation import infer_image_shape
+from skdigits._validation import infer_image_shape, take_rows
 from skdigits.evaluation._style import hide_spines
 
 

@@ -12,11 +12,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.pipeline import Pipeline
-
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
 
+from skdigits._validation import take_rows
 from skdigits.evaluation._certainty import measure_certainty
 from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._robustness import measure_robustness
@@ -144,7 +142,7 @@ def _warm_up(estimator, X, y):
     few = np.concatenate([np.flatnonzero(y == label)[:_N_WARM_ROWS] for label in np.unique(y)])
     with warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("ignore")
-        clone(estimator).fit(take_rows(X, few), y[few])
+        clone_and_seed(estimator, 0).fit(take_rows(X, few), y[few])
 
 
 def _probabilities(estimator, X):

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
-
+from skdigits._validation import take_rows
 from skdigits.evaluation._certainty import check_is_certain, score_labels
 from skdigits.evaluation._images import check_images, like_input
 

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length
 
+from skdigits._validation import take_rows
 from skdigits.evaluation._certainty import measure_certainty
 from skdigits.evaluation._images import check_images
 

@@ -199,7 +199,7 @@ class RejectCurveDisplay:
 
     @classmethod
     def from_comparison(cls, comparison, *, ax=None):
-        """Draw all models of a comparison that have probabilities, out of fold.
+        """Draw all models of a comparison that say how certain they are, out of fold.
 
         Parameters
         ----------
@@ -216,12 +216,16 @@ class RejectCurveDisplay:
         Raises
         ------
         ValueError
-            If no model has probabilities.
+            If no model has probabilities or a decision function.
         """
         who = "RejectCurveDisplay.from_comparison"
-        names = [name for name in comparison.table.index if name in comparison.probabilities]
+        certain = {*comparison.probabilities, *comparison.certainties}
+        names = [name for name in comparison.table.index if name in certain]
         if not names:
-            raise ValueError(f"{who} expects a model with predict_proba, the comparison has none.")
+            raise ValueError(
+                f"{who} expects a model with predict_proba or decision_function, the comparison "
+                "has none."
+            )
         return cls._draw({name: of_comparison(comparison, name, who=who) for name in names}, ax)
 
     @classmethod

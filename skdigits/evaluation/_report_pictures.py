@@ -6,10 +6,8 @@ from io import BytesIO
 
 import numpy as np
 
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
-
 from skdigits._optional import import_optional
+from skdigits._validation import take_rows
 from skdigits.evaluation._images import check_images, to_shades
 
 _MAX_SIDE = 32  # of an image in the page, in pixels: 4 kB at the most

@@ -22,7 +22,7 @@ def robustness_curve(
     X,
     y,
     *,
-    kinds=None,
+    kinds="all",
     severities=SEVERITIES,
     image_shape=None,
     random_state=0,
@@ -42,8 +42,8 @@ def robustness_curve(
         Test images, that none of the models was trained on.
     y : array-like of shape (n_samples,)
         Their labels.
-    kinds : list of str, default=None
-        Kinds of corruption, see :func:`corrupt`; None takes all twelve.
+    kinds : "all" or list of str, default="all"
+        Kinds of corruption, see :func:`corrupt`.
     severities : list of int, default=(1, 2, 3, 4, 5)
         Severities of each kind.
     image_shape : tuple of int, default=None

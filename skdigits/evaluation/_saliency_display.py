@@ -1,11 +1,9 @@
 """Where classifiers looked: what speaks for and against a label, pixel by pixel."""
 
 import numpy as np
-
-# Part of scikit-learn's documented API in spite of its underscore.
-from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import column_or_1d
 
+from skdigits._validation import take_rows
 from skdigits.evaluation._images import draw_image
 from skdigits.evaluation._last_step import last_step
 from skdigits.evaluation._naming import name_estimators

@@ -127,10 +127,9 @@ def find_cells(mask):
     rows : ndarray of shape (n_cells,)
         The number of each one's row, from the top.
     """
-    boxes = _enclosed_rectangles(mask)
-    if len(boxes) < 2:
-        return np.empty((0, 4), dtype=int), np.empty(0, dtype=int)
-    boxes = _of_usual_size(boxes)
+    boxes = _of_usual_size(_enclosed_rectangles(mask))
+    if len(boxes) == 0:
+        return boxes, np.empty(0, dtype=int)
     return _completed(boxes)
 
 
@@ -169,7 +168,7 @@ def _of_usual_size(boxes):
         (np.abs(sizes[start:stop, 1] - width) < _ALIKE).sum()
         for start, stop, width in zip(first, last, sizes[:, 1], strict=True)
     ]
-    return boxes[np.array(n_alike) > 1]
+    return boxes[np.array(n_alike, dtype=int) > 1]
 
 
 def _completed(boxes):

@@ -9,7 +9,7 @@ import pandas as pd
 from skdigits._optional import import_optional
 
 _BOX = ("top", "left", "bottom", "right")
-_COLUMNS = ("label", "text", "probability", "line", *_BOX, "alternatives")
+_COLUMNS = ("label", "text", "probability", "line", *_BOX, "space_before", "alternatives")
 REJECTED = "?"
 EMPTY = "_"
 
@@ -21,7 +21,8 @@ class Character:
     Attributes
     ----------
     label : object
-        What the classifier calls it; None for an empty cell.
+        What the classifier calls it; None for an empty cell, and for what cannot be one of
+        the labels that :class:`PageReader` was to read.
     text : str
         The label as text; "?" where it was rejected, "_" for an empty cell.
     probability : float
@@ -30,6 +31,8 @@ class Character:
         (top, left, bottom, right) in pixels of the picture, the last two exclusive.
     line : int
         The number of its line or row of cells, from 0 at the top.
+    space_before : bool
+        Whether a wide gap lies between it and the character before it in its line.
     alternatives : dict
         The probabilities of the three most probable labels.
     """
@@ -92,32 +95,14 @@ class Page:
         Returns
         -------
         frame : DataFrame
-            With the columns label, text, probability, line, top, left, bottom, right and
-            alternatives.
+            With the columns label, text, probability, line, top, left, bottom, right,
+            space_before and alternatives.
         """
         rows = [
-            {
-                "label": c.label,
-                "text": c.text,
-                "probability": c.probability,
-                "line": c.line,
-                **dict(zip(_BOX, c.box, strict=True)),
-                "alternatives": c.alternatives,
-            }
-            for c in self.characters
+            {**vars(character), **dict(zip(_BOX, character.box, strict=True))}
+            for character in self.characters
         ]
-        columns = [
-            "label",
-            "text",
-            "probability",
-            "line",
-            "top",
-            "left",
-            "bottom",
-            "right",
-            "alternatives",
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=_COLUMNS)
 
     def to_json(self, **options):
         """Return text and characters as JSON.

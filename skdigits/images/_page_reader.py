@@ -47,10 +47,12 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether ink is darker or lighter than paper.
     classes : array-like, default=None
-        The only labels that may be read, of those the classifier knows.
+        The only labels that may be read, of those the classifier knows. What it gives none of
+        them a probability, or without probabilities calls otherwise, becomes "?".
     reject : float, default=0.0
         How many of the characters read may be wrong, as a share: those of the lowest
-        probabilities become "?" until no more are expected to be. 0 rejects nothing.
+        probabilities become "?" until no more are expected to be. 0 rejects nothing; more
+        needs a classifier with `predict_proba`.
     max_pixels : int, default=50_000_000
         A picture of more pixels is refused, a file before it is decoded.
 
@@ -124,6 +126,11 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         check_is_fitted(self.estimator)
         picture = read_picture(picture, max_pixels=self.max_pixels, who="PageReader")
         labeller = Labeller(self.estimator, self.classes)
+        if self.reject > 0 and not labeller.has_probabilities:
+            raise ValueError(
+                f"PageReader expects a classifier with predict_proba for reject={self.reject}, "
+                f"got {type(self.estimator).__name__}; reject=0 needs none."
+            )
         sheet, places = self._places(picture, labeller)
         probabilities = labeller.probabilities([place.ink for place in places])
         texts = _texts(labeller.classes, probabilities, self.reject)
@@ -187,13 +194,13 @@ def _scale(picture, ink):
 
 def _texts(classes, probabilities, reject):
     """Return the text of every character, those rejected that are most likely wrong."""
-    sureness = np.nan_to_num(probabilities.max(axis=1, initial=0), nan=1.0)
-    order = np.argsort(-sureness, kind="stable")
-    errors = np.cumsum(1 - sureness[order]) / np.arange(1, len(order) + 1)
-    is_rejected = np.zeros(len(order), dtype=bool)
+    sureness = probabilities.max(axis=1, initial=0)
+    is_empty = np.isnan(sureness)
+    is_rejected = sureness == 0  # its label is none of the classes
     if reject > 0:
-        is_rejected[order] = errors > reject
-    is_empty = np.isnan(probabilities).any(axis=1)
+        order = np.argsort(-sureness, kind="stable")[: np.count_nonzero(~is_empty)]  # NaN is last
+        errors = np.cumsum(1 - sureness[order]) / np.arange(1, len(order) + 1)
+        is_rejected[order] |= errors > reject
     return [
         EMPTY if empty else REJECTED if rejected else str(classes[row.argmax()])
         for row, empty, rejected in zip(probabilities, is_empty, is_rejected, strict=True)
@@ -210,7 +217,7 @@ def _characters(sheet, places, labeller, probabilities, texts):
 
 def _character(sheet, place, labeller, probabilities, text, space):
     box = sheet.box_in_picture(place.box)
-    if text == EMPTY:
+    if not probabilities.max() > 0:
         return Character(None, text, float("nan"), box, place.line, space)
     best = np.argsort(-probabilities, kind="stable")[:3]
     likeliest = float(probabilities[best[0]]) if labeller.has_probabilities else float("nan")

@@ -181,7 +181,16 @@ def _from_array(source, max_pixels, who):
     _check_size(array.shape[:2], max_pixels, who, "an array")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"{who} expects finite pixels, got NaN or infinity.")
+    if array.dtype.kind == "f" and _has_opacity(array) and array[:, :, -1].max() > 1:
+        raise ValueError(
+            f"{who} expects floats with opacity to be shares from 0 to 1, got an opacity of "
+            f"{array[:, :, -1].max():g}: divide by 255, or give uint8."
+        )
     return _grey_channels(array)
+
+
+def _has_opacity(array):
+    return array.ndim == 3 and array.shape[2] in (2, 4)
 
 
 def _describe(source, array):
@@ -193,10 +202,8 @@ def _describe(source, array):
 def _grey_channels(array):
     if array.dtype == bool:
         array = array.astype(np.uint8) * 255
-    has_opacity = array.ndim == 3 and array.shape[2] in (2, 4)
-    colours = array[:, :, :-1] if has_opacity else array
-    grey = _luma(colours)
-    if has_opacity:
+    grey = _luma(array[:, :, :-1] if _has_opacity(array) else array)
+    if _has_opacity(array):
         white = np.iinfo(array.dtype).max if array.dtype.kind in "iu" else 1
         grey = _without_opacity(grey, array[:, :, -1].astype(np.float32) / white, white=white)
     if array.dtype == np.uint8:

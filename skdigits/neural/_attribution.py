@@ -8,6 +8,7 @@ import torch
 
 from skdigits._optional import import_optional
 from skdigits.neural._batches import as_tensor
+from skdigits.neural._modules import PLAIN_NETS
 
 _N_STEPS = 50  # of the path that gradients are integrated along
 
@@ -94,6 +95,9 @@ METHODS = {
 @torch.no_grad()
 def look_into_first_layer(module, rows):
     """Return the :class:`FirstLayer` of a network, with its maps of rows of pixels."""
+    if type(module) not in PLAIN_NETS:
+        known = " or ".join(net.__name__ for net in PLAIN_NETS)
+        raise TypeError(f"first_layer expects a {known}, got a {type(module).__name__}.")
     module.eval()
     if len(module.blocks):
         filters, apply = _kernels(module.blocks[0]), module.blocks[0]

@@ -11,7 +11,7 @@ from skdigits.neural._mapped import MappedPixels, kept_dtype
 
 # Images are gathered in shuffled order a block at a time, and batches are views of it: a call
 # for many batches, and little memory.
-_BLOCK = 2048
+BLOCK = 2048
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LabelledPixels:
         order = torch.arange(len(self))
         if generator is not None:
             order = torch.randperm(len(self), generator=generator)
-        per_block = max(1, _BLOCK // batch_size)
+        per_block = max(1, BLOCK // batch_size)
         for part, change in ((sizes[:n_augmented], augment), (sizes[n_augmented:], None)):
             for first in range(0, len(part), per_block):
                 block = part[first : first + per_block]

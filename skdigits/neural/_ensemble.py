@@ -1,11 +1,13 @@
 """EnsembleClassifier: networks that differ by chance, trained at once and averaged."""
 
+from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skdigits._documentation import DocumentationLinkMixin
@@ -108,18 +110,21 @@ class EnsembleClassifier(
         ValueError
             As the classifier does.
         """
-        from skdigits.neural._fused_folds import fit_together  # here, for prediction does without
+        # here, for prediction does without
+        from skdigits.neural._fused_folds import fit_together, why_not_together
 
         params = {} if sample_weight is None else {"sample_weight": sample_weight}
         members = self._members()
-        fits, why_not = fit_together(members, [None], X, y, params, self.n_jobs)
-        if why_not[0] is not None:
+        why_not = why_not_together(members[0], X, y, params)
+        if why_not is not None:
             members = Parallel(n_jobs=self.n_jobs)(
                 delayed(_fit)(member, X, y, params) for member in members
             )
         else:
-            members = [_fitted(fits[number, 0]) for number in range(len(members))]
-        self.why_not_fused_ = why_not[0]
+            fits = fit_together(dict(enumerate(members)), [None], X, y, params, self.n_jobs)
+            by_number = {number: _fitted(fit) for (number, _), fit in fits}
+            members = [by_number[number] for number in range(len(members))]
+        self.why_not_fused_ = why_not
         self.estimators_ = members
         for name in ("classes_", "n_features_in_", "feature_names_in_"):
             if hasattr(members[0], name):
@@ -201,6 +206,10 @@ def _fit(estimator, X, y, params):
 
 
 def _fitted(fit):
+    """Return the estimator, its transformers its own: those of one seed were fitted once."""
     if fit.error is not None:
         raise fit.error
+    if isinstance(fit.estimator, Pipeline):
+        *front, last = fit.estimator.steps
+        fit.estimator.steps = [*deepcopy(front), last]
     return fit.estimator

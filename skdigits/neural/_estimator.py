@@ -31,7 +31,7 @@ from skdigits._validation import (
 from skdigits.neural._augment import STRENGTHS
 from skdigits.neural._batches import hold_out, labelled_pixels, pixels_of_rows
 from skdigits.neural._calibration import resume_sharpened, undo_smoothing
-from skdigits.neural._hardware import choose_device, resources_for, uses_bfloat16
+from skdigits.neural._hardware import choose_device, count_pixels, resources_for, uses_bfloat16
 from skdigits.neural._inference import accuracy
 from skdigits.neural._labels import combine_weights, encode_labels
 from skdigits.neural._modules import ACTIVATIONS, initial_module
@@ -173,7 +173,7 @@ class NeuralClassifier(
             rows, y = self._begin(X, y, classes, incremental=incremental, resume=resume)
             device = choose_device(self.device, rows, who=type(self).__name__)
             autocast = uses_bfloat16(self.precision, device, rows)
-            with resources_for(rows, device):
+            with resources_for(count_pixels(rows), device):
                 pixels = pixels_of_rows(torch_or_numpy(rows), self._input_shape())
                 data, held_out = self._training_data(pixels, y, sample_weight)
                 plan = make_plan(self, data, autocast=autocast, incremental=incremental)
@@ -352,7 +352,7 @@ class NeuralClassifier(
     def __setstate__(self, state):
         super().__setstate__({key: value for key, value in state.items() if key != "net_"})
         if "net_" in state:
-            self._net = net_from_arrays(state["net_"])
+            self._net = net_from_arrays(state["net_"], self._module_class)
             self._plan = self._net.plan
             if self._net.optimizer is not None:  # one that does not fit is an error now
                 self._net = self._net.build(self.callbacks)

@@ -6,41 +6,15 @@ from dataclasses import dataclass
 import joblib
 import numpy as np
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from skdigits._search_support import check_method_params, take_rows
+from skdigits._search_support import check_method_params
+from skdigits._validation import take_rows
 from skdigits.neural._fused_jobs import keep_job, prepare_job, shared_rows, train_jobs, why_alone
 
-
-class Trained(FrozenEstimator):
-    """Stands where scikit-learn would fit an estimator: that is done, or has failed.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        The estimator, its parameters set.
-    error : Exception, default=None
-        What `fit` is to raise.
-    """
-
-    def __init__(self, estimator, error=None):
-        super().__init__(estimator)
-        self.error = error
-
-    def get_params(self, deep=True):
-        """Return those of the estimator: a scorer may ask."""
-        return self.estimator.get_params(deep)
-
-    def set_params(self, **parameters):
-        """Do nothing: they are set."""
-        return self
-
-    def fit(self, X, y, *args, **kwargs):
-        """Raise the error, if there is one."""
-        if self.error is not None:
-            raise self.error
-        return self
+# Bytes of weights, and of images that transformers have made, that are held before those that wait
+# are trained and let go.
+_MOST_WAITING = 2**30
 
 
 @dataclass
@@ -66,12 +40,13 @@ class Fit:
 
 
 def fit_together(candidates, folds, X, y, fit_params, n_jobs=None):
-    """Fit candidates on folds, together where that can be.
+    """Fit candidates on folds, as many together as can be.
 
     Parameters
     ----------
-    candidates : list of estimator instance
-        Classifiers, or Pipelines that end in them, not fitted.
+    candidates : dict of int to estimator instance
+        Classifiers, or Pipelines that end in them, that :func:`why_not_together` has nothing
+        against; not fitted.
     folds : list of ndarray or None
         Which rows of the data each fold trains on; None for all.
     X, y : array-like
@@ -81,29 +56,38 @@ def fit_together(candidates, folds, X, y, fit_params, n_jobs=None):
     n_jobs : int, default=None
         Processes, each of which trains a part.
 
-    Returns
-    -------
-    fits : dict
-        The :class:`Fit` of each (candidate, fold) that was trained together with others.
-    why_not : list
-        Why each candidate was left out; None where it was not.
+    Yields
+    ------
+    key : tuple of int
+        Which candidate, and which fold.
+    fit : Fit
+        What has come of it. None is held here: what is done with can be let go.
     """
-    why_not = [_why_alone(candidate, X, y, fit_params) for candidate in candidates]
-    chosen = [number for number, why in enumerate(why_not) if why is None]
-    fits, jobs = {}, {}
-    images = _Images(X)
-    for fold, train in enumerate(folds if chosen else []):
+    images, waiting, n_bytes = _Images(X), {}, 0
+    for fold, train in enumerate(folds if candidates else []):
         data = _FoldData(X, y, train, fit_params, images)
-        for number in chosen:
-            key = number, fold
-            fits[key], jobs[key] = _prepare(candidates[number], data)
-    trained = train_jobs([job for job in jobs.values() if job is not None], n_jobs)
-    for key, job in jobs.items():
-        if job is not None:
-            fits[key].n_together, seconds = trained[job]
-            fits[key].seconds += seconds
-            _keep(fits[key], job)
-    return fits, why_not
+        for number, candidate in candidates.items():
+            fit, job = _prepare(candidate, data)
+            if job is None:
+                yield (number, fold), fit
+                continue
+            waiting[number, fold] = fit, job
+            n_bytes += job.n_bytes + data.take_n_bytes_made()
+            if n_bytes > _MOST_WAITING:
+                yield from _trained(waiting, n_jobs)
+                n_bytes = 0
+    yield from _trained(waiting, n_jobs)
+
+
+def _trained(waiting, n_jobs):
+    """Train all that wait; yield them one by one, and let them go."""
+    done = train_jobs([job for _, job in waiting.values()], n_jobs)
+    for key in sorted(waiting):
+        fit, job = waiting.pop(key)
+        fit.n_together, seconds = done.pop(job)
+        fit.seconds += seconds
+        _keep(fit, job)
+        yield key, fit
 
 
 def _prepare(candidate, data):
@@ -125,7 +109,7 @@ def _keep(fit, job):
     start = time.perf_counter()
     try:
         keep_job(split_pipeline(fit.estimator)[1], job)
-    except ValueError as error:
+    except Exception as error:  # a warning that is one, say: told where scikit-learn would fit
         fit.error = error
     fit.seconds += time.perf_counter() - start
 
@@ -138,18 +122,37 @@ def split_pipeline(estimator):
     return front, estimator.steps[-1][1]
 
 
-def _why_alone(candidate, X, y, fit_params):
-    classifier = split_pipeline(candidate)[1]
-    why = why_alone(classifier, X)
-    if why is None and y is None:
+def why_not_together(candidate, X, y, fit_params):
+    """Return why a candidate cannot be trained together with others; None where it can.
+
+    Parameters
+    ----------
+    candidate : estimator instance
+        A classifier or a Pipeline, not fitted.
+    X, y : array-like
+        The data.
+    fit_params : dict
+        Parameters of `fit`.
+    """
+    if why := why_alone(split_pipeline(candidate)[1], X):
+        return why
+    if y is None:
         return "there are no labels"
-    if why is None and isinstance(candidate, Pipeline) and type(candidate) is not Pipeline:
-        return f"{type(candidate).__name__} may fit in a way of its own"
-    if why is None and isinstance(candidate, Pipeline) and fit_params:
+    if isinstance(candidate, Pipeline):
+        return _why_not_pipeline(candidate, fit_params)
+    others = sorted(set(fit_params) - {"sample_weight"})
+    return f"fit got {others[0]}" if others else None
+
+
+def _why_not_pipeline(pipeline, fit_params):
+    if type(pipeline) is not Pipeline:
+        return f"{type(pipeline).__name__} may fit in a way of its own"
+    if fit_params:
         return "fit parameters go through a Pipeline"
-    if why is None and set(fit_params) - {"sample_weight"}:
-        return f"fit got {sorted(set(fit_params) - {'sample_weight'})[0]}"
-    return why
+    parts = [pipeline, *(step for _, step in pipeline.steps)]
+    if any(getattr(part, "_skl_callbacks", None) for part in parts):
+        return "a part of the Pipeline has callbacks"
+    return None
 
 
 class _Images:
@@ -183,6 +186,7 @@ class _FoldData:
             self._params = check_method_params(X, params=fit_params, indices=self._train)
         self._images = images
         self._fronts: dict = {}
+        self._n_bytes_made = 0
 
     def front(self, pipeline):
         """Return transformers fitted on the fold, the same for those of the same parameters."""
@@ -190,7 +194,13 @@ class _FoldData:
         if key not in self._fronts:
             images = _Images(pipeline.fit_transform(self._X, self._y))
             self._fronts[key] = _Front(pipeline, images)
+            self._n_bytes_made += getattr(images.X, "nbytes", 0)
         return self._fronts[key]
+
+    def take_n_bytes_made(self):
+        """Return how much memory transformers have taken since this was last asked."""
+        n_bytes, self._n_bytes_made = self._n_bytes_made, 0
+        return n_bytes
 
     def job(self, classifier, front):
         """Return the training of a classifier on the fold."""

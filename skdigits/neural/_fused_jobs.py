@@ -5,12 +5,14 @@ import time
 from contextlib import nullcontext
 
 import torch
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 
 from skdigits._validation import as_numpy, check_image_rows, check_parameters
 from skdigits.neural._allocator import freed_memory_kept
 from skdigits.neural._augment import Augmentation
+from skdigits.neural._batches import BLOCK
 from skdigits.neural._classifiers import ANNClassifier, CNNClassifier
 from skdigits.neural._fused_optimizer import momentum_of
 from skdigits.neural._fused_training import Job, train_together
@@ -22,12 +24,16 @@ from skdigits.neural._predictions import DTYPES
 from skdigits.neural._state import StoredNet
 from skdigits.neural._training import warn_not_converged
 
-# What is trained as one, in numbers: weights with their moments, which every step passes over and a
-# processor's cache should hold; activations, of which enough make the calls worth while; and all
-# of them where there is a GPU to keep at work.
-_MOST_WEIGHTS = 2**21
-_MOST_ACTIVATIONS = 2**23
-_MOST_ON_A_GPU = 2**28
+# What is trained as one, in bytes: weights with their moments, which every step passes over and a
+# processor's cache should hold; activations, of which enough make the calls worth while; images
+# that are gathered ahead; and all of them where there is a GPU to keep at work.
+_MOST_WEIGHTS = 2**23
+_MOST_ACTIVATIONS = 2**25
+_MOST_GATHERED = 2**28
+_MOST_ON_A_GPU = 2**32
+# Weights have gradients and two moments. A layer has what normalises it or gives it its activation,
+# and the gradients of both. What is gathered is put together.
+_N_WEIGHTS, _N_ACTIVATIONS, _N_GATHERED = 4, 4, 2
 
 
 def why_alone(estimator, X):
@@ -120,12 +126,13 @@ def train_jobs(jobs, n_jobs=None):
     for job in jobs:
         shapes.setdefault(job.shape(), []).append(job)
     n_workers = effective_n_jobs(n_jobs) if _on_cpu(jobs) else 1
-    groups = [group for alike in shapes.values() for group in _groups(alike, n_workers)]
+    n_parts = math.ceil(n_workers / max(len(shapes), 1))
+    groups = [group for alike in shapes.values() for group in _groups(alike, n_parts)]
     trained = Parallel(n_jobs=n_workers)(delayed(_train_group)(group) for group in groups)
     done = {}
-    for group, (seconds, copies) in zip(groups, trained, strict=True):
-        for job, copy in zip(group, copies, strict=True):
-            vars(job).update(vars(copy) | {"data": job.data, "held_out": job.held_out})
+    for group, (seconds, outcomes) in zip(groups, trained, strict=True):
+        for job, outcome in zip(group, outcomes, strict=True):
+            vars(job).update(outcome)
             done[job] = len(group), seconds / len(group)
     return done
 
@@ -134,41 +141,52 @@ def _on_cpu(jobs):
     return all(job.module.device.type == "cpu" for job in jobs)
 
 
-def _groups(alike, n_workers):
-    """Yield jobs of one shape in parts of about the same size, one at least for each worker."""
+def _groups(alike, n_parts):
+    """Yield jobs of one shape in parts of about the same size, `n_parts` where there are as many.
+
+    More where as many as a part would have are not good for the memory.
+    """
     n_jobs = len(alike)
-    n_parts = max(math.ceil(n_jobs / _n_fitting(alike[0])), min(n_workers, n_jobs))
+    n_parts = max(math.ceil(n_jobs / _n_fitting(alike[0])), min(n_parts, n_jobs))
     alike = sorted(alike, key=momentum_of)  # neighbours share moments
     for part in range(n_parts):
         yield alike[part * n_jobs // n_parts : (part + 1) * n_jobs // n_parts]
 
 
 def _train_group(group):
-    """Train jobs; return the seconds that it took, and them: in a process they are copies."""
+    """Train jobs; return the seconds that it took, and what has become of each.
+
+    In a process of its own they are copies, and so is the data, which does not go back.
+    """
     start = time.perf_counter()
     keeping = freed_memory_kept() if _on_cpu(group) else nullcontext()
-    with keeping, resources_for(group[0].data.pixels.rows, group[0].module.device):
-        train_together(group)
-    return time.perf_counter() - start, group
+    with keeping, resources_for(max(map(_n_pixels, group)), group[0].module.device):
+        try:
+            train_together(group)
+        except Exception as error:  # of memory, say: told where scikit-learn would fit
+            for job in group:
+                job.error = error
+    return time.perf_counter() - start, [job.outcome() for job in group]
+
+
+def _n_pixels(job):
+    """Return how many pixels `fit` would be given."""
+    n_images = len(job.data) + (0 if job.held_out is None else len(job.held_out))
+    return n_images * math.prod(job.module.image_shape)
 
 
 def _n_fitting(job):
-    """Return how many like `job` are trained as one, by what it keeps: roughly, but one at least.
-
-    Weights count with their gradients and moments, activations with their gradients.
-    """
-    module = job.module
-    n_weights = 4 * sum(weight.numel() for weight in module.parameters())
-    channels, height, width = module.image_shape
-    n_active = channels * height * width
-    for block in module.blocks:
-        n_active += 2 * block.conv.out_channels * height * width
-        height, width = height // block.pooling[0], width // block.pooling[1]
-    n_active += sum(layer.out_features for layer in module.dense if hasattr(layer, "out_features"))
-    n_active *= 2 * job.plan.batch_size
-    if _on_cpu([job]):
-        return max(1, min(_MOST_WEIGHTS // n_weights, _MOST_ACTIVATIONS // n_active))
-    return max(1, _MOST_ON_A_GPU // (n_weights + n_active))
+    """Return how many like `job` are trained as one, by what it keeps: roughly, one at least."""
+    module, plan = job.module, job.plan
+    weights = _N_WEIGHTS * job.n_bytes
+    layers = _N_ACTIVATIONS * module.dtype.itemsize * sum(module.layer_sizes()) * plan.batch_size
+    pixel = module.dtype.itemsize if plan.augment else job.data.pixels.dtype.itemsize
+    n_gathered = max(plan.batch_size, min(BLOCK, len(job.data)))
+    gathered = _N_GATHERED * n_gathered * math.prod(module.image_shape) * pixel
+    if not _on_cpu([job]):
+        return max(1, _MOST_ON_A_GPU // (weights + layers + gathered))
+    fitting = _MOST_WEIGHTS // weights, _MOST_ACTIVATIONS // layers, _MOST_GATHERED // gathered
+    return max(1, min(fitting))
 
 
 def keep_job(estimator, job):

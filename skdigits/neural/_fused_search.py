@@ -2,26 +2,29 @@
 
 import logging
 from collections import defaultdict
+from inspect import signature
 from itertools import product
 from time import perf_counter
 
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
 from sklearn.utils import indexable
+from sklearn.utils.parallel import Parallel, delayed
 
 from skdigits._callback_support import root_context
 from skdigits._documentation import DocumentationLinkMixin
 from skdigits._search_support import (
-    HAS_REPORTS,
     BaseSearchCV,
+    Trained,
     check_failures,
     check_method_params,
     fit_and_score,
+    of_trained,
+    scorers_by_name,
 )
-from skdigits._validation import fit_context
-from skdigits.neural._fused_folds import Trained, fit_together
+from skdigits._validation import fit_context, take_rows
+from skdigits.neural._fused_folds import fit_together, why_not_together
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,11 +63,12 @@ class FusedSearch(DocumentationLinkMixin, BaseSearchCV):
         self._checked_cv_orig = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         self.n_splits_ = self._checked_cv_orig.get_n_splits(X, y, **routed.splitter.split)
         evaluation = _Evaluation(self, X, y, scorers, routed)
-        self._run_search(evaluation, **({"callback_ctx": context} if HAS_REPORTS else {}))
+        reports = "callback_ctx" in signature(self._run_search).parameters  # 1.9 and later
+        self._run_search(evaluation, **({"callback_ctx": context} if reports else {}))
         self._choose_best(evaluation, scorers, refit_metric)
         if self.refit:
             self._refit(X, y, routed.estimator.fit, context, task)
-        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        self.scorer_ = scorers_by_name(scorers)
         self.cv_results_ = evaluation.results
         self.fused_ = pd.DataFrame(evaluation.fused)
         context.call_on_fit_task_end(**task)
@@ -159,48 +163,47 @@ class _Evaluation:
 
     def _try_all(self, candidates, splits, context):
         """Return what has come of each candidate on each split, one after another."""
-        estimators = [_with_parameters(self._search.estimator, params) for params in candidates]
-        fits, why_not = fit_together(
-            estimators,
-            [train for train, _ in splits],
-            self._X,
-            self._y,
-            self._routed.estimator.fit,
-            self._search.n_jobs,
-        )
-        self._note(fits, why_not, len(splits))
         numbers = list(product(range(len(candidates)), range(len(splits))))
         if not numbers:
             raise ValueError(
                 f"{type(self._search).__name__} expects candidates and splits, got "
                 f"{len(candidates)} and {len(splits)}."
             )
+        estimators = [_with_parameters(self._search.estimator, params) for params in candidates]
+        fit_params = self._routed.estimator.fit
+        why_not = [why_not_together(e, self._X, self._y, fit_params) for e in estimators]
         tasks = {
             key: self._task(key, candidates, splits, context, number)
             for number, key in enumerate(numbers)
         }
-        done = {key: self._score(fits[key], tasks[key]) for key in numbers if key in fits}
-        alone = [key for key in numbers if key not in fits]
-        done |= zip(alone, self._fit_alone([tasks[key] for key in alone]), strict=True)
-        return [done[key] for key in numbers]
-
-    def _note(self, fits, why_not, n_splits):
-        """Note of each candidate what `fused_` tells."""
         _LOGGER.debug(
             "%s trains %d of %d fits together",
             type(self._search).__name__,
-            len(fits),
-            len(why_not) * n_splits,
+            why_not.count(None) * len(splits),
+            len(numbers),
         )
-        for number, why in enumerate(why_not):
-            together = [fits[number, fold].n_together for fold in range(n_splits) if why is None]
-            self.fused.append(
-                {
-                    "fused": why is None,
-                    "trained_together": max(together, default=1),
-                    "why_not": "" if why is None else why,
-                }
-            )
+        done, n_together = {}, [0] * len(candidates)
+        for key, fit in fit_together(
+            {number: e for number, e in enumerate(estimators) if why_not[number] is None},
+            [train for train, _ in splits],
+            self._X,
+            self._y,
+            fit_params,
+            self._search.n_jobs,
+        ):
+            done[key] = self._score(fit, tasks[key])
+            n_together[key[0]] = max(n_together[key[0]], fit.n_together)
+        self._note(n_together, why_not)
+        alone = [key for key in numbers if key not in done]
+        done |= zip(alone, self._fit_alone([tasks[key] for key in alone]), strict=True)
+        return [done[key] for key in numbers]
+
+    def _note(self, n_together, why_not):
+        """Note of each candidate what `fused_` tells."""
+        self.fused += [
+            {"fused": why is None, "trained_together": max(n, 1), "why_not": why or ""}
+            for n, why in zip(n_together, why_not, strict=True)
+        ]
 
     def _task(self, key, candidates, splits, context, number):
         """Return the arguments of scikit-learn's function that fits and scores."""
@@ -230,16 +233,29 @@ class _Evaluation:
 
     def _score(self, fit, task):
         """Return the scores of a fit that is done."""
-        part = task.pop("callback_ctx", None)
-        hook = {"estimator": task.pop("caller", None), "X": self._X, "y": self._y, "metadata": None}
-        if part is not None:
-            part.call_on_fit_task_begin(**hook)
+        part, caller = task.pop("callback_ctx", None), task.pop("caller", None)
+        task = task | {"scorer": of_trained(task["scorer"])}
+        trained = Trained(fit.estimator, fit.error)
+        if part is None:
+            return {**fit_and_score(trained, self._X, self._y, **task), "fit_time": fit.seconds}
+        hook = {"estimator": caller, **self._seen_by_fit(task)}
+        part.call_on_fit_task_begin(**hook)
         try:
-            result = fit_and_score(Trained(fit.estimator, fit.error), self._X, self._y, **task)
+            result = fit_and_score(trained, self._X, self._y, **task)
         finally:
-            if part is not None:
-                part.call_on_fit_task_end(**hook)
+            part.call_on_fit_task_end(**hook)
         return {**result, "fit_time": fit.seconds}
+
+    def _seen_by_fit(self, task):
+        """Return what callbacks are told that a fit sees: its rows, and their weights."""
+        train = task["train"]
+        weights = check_method_params(self._X, params=task["fit_params"], indices=train)
+        weights = weights.get("sample_weight")
+        return {
+            "X": take_rows(self._X, train),
+            "y": None if self._y is None else take_rows(self._y, train),
+            "metadata": None if weights is None else {"sample_weight": weights},
+        }
 
     def _fit_alone(self, tasks):
         """Return the scores of fits that cannot be trained together, by scikit-learn's own way."""
@@ -285,11 +301,11 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     ----------
     fused_ : DataFrame
         A row for each candidate, in the order of `cv_results_`: `fused`, whether its networks were
-        trained together with others; `trained_together`, how many at once; `why_not`, why they
-        were not.
+        trained together with those of their shape; `trained_together`, how many these were at most;
+        `why_not`, why they were not.
     cv_results_ : dict of ndarray
         As in :class:`~sklearn.model_selection.GridSearchCV`. A fit's time is its share of the
-        time of all that were trained together.
+        time of all that were trained together; what `verbose` prints has the time of scoring alone.
     best_estimator_ : estimator instance
         The best candidate, fitted on all data; with `refit`.
     best_score_ : float
@@ -332,7 +348,10 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
     own as `augment`, those with ``precision="bfloat16"`` (by "auto" it is float32), and all on
     torch tensors. The transformers before the classifier of a Pipeline are fitted once for each
-    fold and each setting of theirs.
+    fold and each setting of theirs, by your own process. Networks and transformed folds of more
+    than a gigabyte are trained and scored in parts.
+
+    Callbacks of the search hear of every fit, but not of the epochs of those trained together.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.
@@ -391,11 +410,11 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     ----------
     fused_ : DataFrame
         A row for each candidate, in the order of `cv_results_`: `fused`, whether its networks were
-        trained together with others; `trained_together`, how many at once; `why_not`, why they
-        were not.
+        trained together with those of their shape; `trained_together`, how many these were at most;
+        `why_not`, why they were not.
     cv_results_ : dict of ndarray
         As in :class:`~sklearn.model_selection.RandomizedSearchCV`. A fit's time is its share of the
-        time of all that were trained together.
+        time of all that were trained together; what `verbose` prints has the time of scoring alone.
     best_estimator_ : estimator instance
         The best candidate, fitted on all data; with `refit`.
     best_score_ : float
@@ -437,7 +456,10 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     Trained alone are estimators with `callbacks`, ``verbose=True``, an `ema` or a function of one's
     own as `augment`, those with ``precision="bfloat16"`` (by "auto" it is float32), and all on
     torch tensors. The transformers before the classifier of a Pipeline are fitted once for each
-    fold and each setting of theirs.
+    fold and each setting of theirs, by your own process. Networks and transformed folds of more
+    than a gigabyte are trained and scored in parts.
+
+    Callbacks of the search hear of every fit, but not of the epochs of those trained together.
 
     It pays where networks are small or batches are, and does not where a single network keeps all
     cores at work; see the user guide.

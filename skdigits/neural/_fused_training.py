@@ -52,6 +52,16 @@ class Job:
         self.rate = self.plan.rate
         self.converged = not self.plan.open_ended
 
+    def outcome(self):
+        """Return what training has changed."""
+        names = ("module", "progress", "error", "rate", "converged")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def n_bytes(self):
+        """How much memory the weights take."""
+        return sum(weight.numel() * weight.itemsize for weight in self.module.parameters())
+
     @property
     def n_batches(self):
         """Batches in an epoch."""

@@ -42,7 +42,7 @@ def uses_bfloat16(precision, device, X):
     if _is_float64(X):
         return False
     if precision == "auto":
-        return _n_pixels(X) > SMALL and has_fast_bfloat16(device)
+        return count_pixels(X) > SMALL and has_fast_bfloat16(device)
     return precision == "bfloat16"
 
 
@@ -60,15 +60,16 @@ def _is_float64(X):
     return getattr(X.dtype, "name", str(X.dtype)).endswith("float64")  # in any byte order
 
 
-def _n_pixels(X):
+def count_pixels(X):
+    """Return the number of pixels in all rows."""
     return X.shape[0] * X.shape[1]
 
 
-def resources_for(X, device):
+def resources_for(n_pixels, device):
     """Return the context to train in: one thread for small sets, memory kept for large ones."""
     if device.type != "cpu":
         return contextlib.nullcontext()
-    return one_thread() if _n_pixels(X) <= SMALL else _large_fit()
+    return one_thread() if n_pixels <= SMALL else _large_fit()
 
 
 @contextlib.contextmanager

@@ -215,9 +215,6 @@ class ConvBlock(nn.Module):
         return self.activation(self.norm(x, sample_weight))
 
 
-MODULES: dict[str, type["PixelNet"]] = {}  # by name, for pickles; each adds itself
-
-
 class PixelNet(nn.Module):
     """What all networks share: standardised pixels, a body, dense layers, logits.
 
@@ -239,10 +236,6 @@ class PixelNet(nn.Module):
     """
 
     largest_batch: int
-
-    def __init_subclass__(cls):
-        """Let pickles name the network."""
-        MODULES[cls.__name__] = cls
 
     def __init__(self, image_shape, n_outputs, hidden_layer_sizes, activation):
         super().__init__()
@@ -274,6 +267,12 @@ class PixelNet(nn.Module):
         """Return logits, (n, n_outputs), of pixels, (n, *image_shape)."""
         logits = self.head(self.embed(pixels, sample_weight))
         return logits if self.training else logits * self.sharpness
+
+    def layer_sizes(self):
+        """Return how many activations every layer has for one image, the pixels among them."""
+        layers = [*self.dense, self.head]
+        outputs = [layer.out_features for layer in layers if isinstance(layer, nn.Linear)]
+        return [math.prod(self.image_shape), *outputs]
 
     @property
     def prediction_batch(self):
@@ -346,7 +345,6 @@ class ConvNet(PixelNet):
     """
 
     largest_batch = 128
-    block_class = ConvBlock
 
     def __init__(self, *, channels, kernel_size, pooling, normalization, **dense):
         super().__init__(**dense)
@@ -354,11 +352,23 @@ class ConvNet(PixelNet):
         for n_out, kernel, side in zip(channels, kernel_size, pooling, strict=True):
             window = (min(side, height), min(side, width))
             self.blocks.append(
-                self.block_class(n_in, n_out, kernel, window, normalization, self.activation_name)
+                ConvBlock(n_in, n_out, kernel, window, normalization, self.activation_name)
             )
             n_in, height, width = n_out, height // window[0], width // window[1]
         self.n_layers += len(channels)
         self._add_dense_layers(n_in * height * width, drop_first=True)
+
+    def layer_sizes(self):
+        _, height, width = self.image_shape
+        sizes = []
+        for block in self.blocks:
+            sizes.append(block.conv.out_channels * height * width)
+            height, width = height // block.pooling[0], width // block.pooling[1]
+        return [*sizes, *super().layer_sizes()]
+
+
+# What computes with the layers themselves knows these; a network derived from them may do more.
+PLAIN_NETS = (DenseNet, ConvNet)
 
 
 def outline_module(module_class, spec):
@@ -384,6 +394,8 @@ def channels_last(module):
 @torch.no_grad()
 def folded(module):
     """Return a network that gives the same without normalising, or `module` itself."""
+    if type(module) not in PLAIN_NETS:
+        return module
     kernels = [block.folded_weights() for block in module.blocks]
     if not kernels or any(kernel is None for kernel in kernels):
         return module

@@ -3,13 +3,14 @@
 import torch
 from torch import nn
 
-from skdigits.neural._modules import NoNorm, module_of_weights
+from skdigits.neural._modules import PLAIN_NETS, NoNorm, module_of_weights
 
 
 def has_blocked_kernels(module):
     """Whether oneDNN has kernels for all of `module`, and on this processor quick ones."""
     return (
-        module.device.type == "cpu"
+        type(module) in PLAIN_NETS
+        and module.device.type == "cpu"
         and module.dtype == torch.float32
         and torch.backends.mkldnn.is_available()
         and torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")

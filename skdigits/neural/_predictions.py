@@ -189,7 +189,13 @@ class PredictionMixin:
         """Return the number of each image's class; None takes the predicted ones."""
         target = self.predict(X) if target is None else target
         numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
-        labels = np.broadcast_to(as_numpy(target), n_rows).tolist()
+        target = as_numpy(target)
+        if np.shape(target) not in ((), (n_rows,)):
+            raise ValueError(
+                f"{type(self).__name__}.attribute expects one target or one for each of the "
+                f"{n_rows} images, got an array of shape {np.shape(target)}."
+            )
+        labels = np.broadcast_to(target, n_rows).tolist()
         unknown = [label for label in labels if label not in numbers]
         if unknown:
             raise ValueError(

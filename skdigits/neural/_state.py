@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skdigits.neural._modules import MODULES, PixelNet, channels_last, module_of_weights
+from skdigits.neural._modules import PixelNet, channels_last, module_of_weights
 from skdigits.neural._plan import Plan
 from skdigits.neural._training import build_net, load_moments
 
@@ -41,10 +41,10 @@ class StoredNet:
         return net
 
 
-def net_from_arrays(state):
-    """Return the net that :func:`net_to_arrays` took apart, on the CPU."""
+def net_from_arrays(state, module_class):
+    """Return the net that :func:`net_to_arrays` took apart, a `module_class`, on the CPU."""
     weights = _to_tensors(state["weights"])
-    module = module_of_weights(MODULES[state["module"]], state["spec"], weights)
+    module = module_of_weights(module_class, state["spec"], weights)
     module = channels_last(module.eval())
     return StoredNet(module, Plan(**state["plan"]), state["history"], state["optimizer"])
 

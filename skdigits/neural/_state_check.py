@@ -7,7 +7,13 @@ from numbers import Real
 import numpy as np
 import torch
 
-from skdigits.neural._modules import ACTIVATIONS, MODULES, NORMALIZATIONS, outline_module
+from skdigits.neural._modules import (
+    ACTIVATIONS,
+    NORMALIZATIONS,
+    ConvNet,
+    DenseNet,
+    outline_module,
+)
 from skdigits.neural._plan import Plan
 from skdigits.neural._training import OPTIMIZERS
 
@@ -53,8 +59,8 @@ _DENSE = {
     "activation": lambda value: type(value) is str and value in ACTIVATIONS,
 }
 _SPECS = {  # what the arguments of each network may be
-    "DenseNet": _DENSE,
-    "ConvNet": {
+    DenseNet: _DENSE,
+    ConvNet: {
         **_DENSE,
         "channels": _are_sizes,
         "kernel_size": _are_sizes,
@@ -81,13 +87,15 @@ _RANGES = {  # what training takes
 }
 
 
-def check_net_state(state):
+def check_net_state(state, module_class):
     """Check a dict of arrays and plain values from which a net is to be built.
 
     Parameters
     ----------
     state : dict
         What :func:`net_to_arrays` might have returned.
+    module_class : type
+        The network that it is to be.
 
     Returns
     -------
@@ -102,10 +110,12 @@ def check_net_state(state):
     """
     if set(state) != _PARTS:
         raise ValueError("its parts are not those of a net")
-    _check_spec(state["module"], state["spec"])
+    if state["module"] != module_class.__name__:
+        raise ValueError("it is another network")
+    _check_spec(module_class, state["spec"])
     if not isinstance(state["weights"], dict):
         raise ValueError("its weights are none")
-    outline = _outline(state["module"], state["spec"])
+    outline = _outline(module_class, state["spec"])
     _check_weights(state["weights"], outline)
     _check_plan(state["plan"])
     if state["optimizer"] is not None:
@@ -122,11 +132,9 @@ def has_answer(network):
     return bool(torch.isfinite(logits).all())
 
 
-def _check_spec(name, spec):
+def _check_spec(module_class, spec):
     """Check a network's arguments, each by itself and what they come to together."""
-    if not isinstance(name, str) or name not in _SPECS:
-        raise ValueError("there is no such network")
-    checks = _SPECS[name]
+    checks = _SPECS[module_class]
     if not isinstance(spec, dict) or set(spec) != set(checks):
         raise ValueError("its layers are none")
     for argument, is_one in checks.items():
@@ -136,25 +144,15 @@ def _check_spec(name, spec):
         raise ValueError("its layers are of several numbers")
 
 
-def _outline(name, spec):
+def _outline(module_class, spec):
     """Return the network without memory: what a file claims costs nothing until it is true."""
     try:
-        outline = outline_module(MODULES[name], spec)
+        outline = outline_module(module_class, spec)
     except (RuntimeError, OverflowError) as error:  # more weights than a machine can count
         raise ValueError("its layers are too large") from error
-    if _largest_layer(spec) * outline.prediction_batch > _MOST_ACTIVATIONS:
+    if max(outline.layer_sizes()) * outline.prediction_batch > _MOST_ACTIVATIONS:
         raise ValueError("a prediction of it would take too much memory")
     return outline
-
-
-def _largest_layer(spec):
-    """Return the most activations that a layer has for one image."""
-    channels, height, width = spec["image_shape"]
-    sizes = [channels * height * width, *spec["hidden_layer_sizes"], spec["n_outputs"]]
-    for n_out, side in zip(spec.get("channels", ()), spec.get("pooling", ()), strict=True):
-        sizes.append(n_out * height * width)
-        height, width = (length // min(side, length) for length in (height, width))
-    return max(sizes)
 
 
 def _check_weights(weights, outline):

@@ -72,7 +72,7 @@ def save_model(estimator, path):
     >>> X, y = load_digits(return_X_y=True)
     >>> model = ANNClassifier(max_iter=5, random_state=0).fit(X, y)
     >>> with TemporaryDirectory() as folder:
-    ...     path = save_model(model, Path(folder) / "digits.skd")
+    ...     path = save_model(model, Path(folder) / "digits.safetensors")
     ...     same = load_model(path)
     >>> bool((same.predict_proba(X) == model.predict_proba(X)).all())
     True
@@ -139,7 +139,7 @@ def load_model(path):
     >>> X, y = load_digits(return_X_y=True)
     >>> model = ANNClassifier(max_iter=5, random_state=0).fit(X, y)
     >>> with TemporaryDirectory() as folder:
-    ...     same = load_model(save_model(model, Path(folder) / "digits.skd"))
+    ...     same = load_model(save_model(model, Path(folder) / "digits.safetensors"))
     >>> same
     ANNClassifier(max_iter=5, random_state=0)
     """

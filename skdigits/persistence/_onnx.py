@@ -11,7 +11,7 @@ from skdigits.persistence._onnx_check import largest_difference
 from skdigits.persistence._onnx_steps import WHO, check_kind, check_steps, convert_steps
 
 
-def export_onnx(estimator, path, verify=True, X=None):
+def export_onnx(estimator, path, *, X=None, verify=True):
     """Write a fitted classifier, with all steps of its Pipeline, as one ONNX file.
 
     The file takes ``pixels``, float32 of shape (n_images, n_pixels): rows as the estimator takes
@@ -34,14 +34,14 @@ def export_onnx(estimator, path, verify=True, X=None):
         and one of these; a fitted search of any of these.
     path : str or path-like
         The file. It is written whole or not at all; one of that name is replaced.
-    verify : bool, default=True
-        Whether to run the file in onnxruntime first, and to compare what it gives with
-        `estimator`.
     X : array-like, default=None
         Images to compare on, in any form that `estimator` takes; real ones say most, those it was
         not trained on above all. Rows that are made are compared on, too: with the mean and
         variance of those that a network was trained on, support vectors of an SVM, or out of the
         range of a scaler.
+    verify : bool, default=True
+        Whether to run the file in onnxruntime first, and to compare what it gives with
+        `estimator`.
 
     Returns
     -------

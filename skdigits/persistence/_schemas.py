@@ -141,12 +141,11 @@ def _check_net(estimator, state):
     """Check that the network fits what is said of it."""
     name = type(estimator).__name__
     try:
-        outline = check_net_state(state["net_"])
+        outline = check_net_state(state["net_"], type(estimator)._module_class)
     except ValueError as error:
         raise Damaged(f"the network of {name} does not fit: {error}") from error
     agree = (
-        type(outline) is type(estimator)._module_class
-        and with_channels(state["image_shape_"]) == outline.image_shape
+        with_channels(state["image_shape_"]) == outline.image_shape
         and math.prod(outline.image_shape) == state["n_features_in_"]
         and outline.head.out_features == state["n_outputs_"] == len(state["classes_"])
         and outline.n_layers == state["n_layers_"]
