@@ -61,7 +61,8 @@ other shuffles); the test sets were used for these tables only, and the last epo
 the standard deviation over seeds.
 
 No CUDA device was at hand: nothing here says how fast or how good training is on one. There the
-data set and all that happens in training live on the device; no step is replayed as a graph.
+data set and all that happens in `fit` live on the device (fused searches gather their images in
+the machine's memory); no step is replayed as a graph.
 
 """
 
