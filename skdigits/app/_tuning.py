@@ -195,7 +195,7 @@ def describe_budget(searches, *, n_folds):
     >>> from skdigits.app._models import make_models
     >>> from skdigits.app._tuning import describe_budget, make_searches
     >>> models = make_models(["svm", "logistic"], n_rows=1617)
-    >>> searches = make_searches(models, largest=16, n_candidates=20, seed=0)
+    >>> searches = make_searches(models, largest=16, n_pixels=115008, n_candidates=20, seed=0)
     >>> print(describe_budget(searches, n_folds=5))
     Tuning takes 505 fits: 10 searches (2 models, 5 folds), each of 20 candidates in
     3 inner folds, and a last fit of the best. There are fewer for logistic (13).
