@@ -357,7 +357,7 @@ def test_robustness_is_measured_printed_and_saved(tmp_path):
     result = run(*arguments, "--out", tmp_path)
     assert result.exit_code == 0
     curve = pd.read_csv(tmp_path / "robustness.csv")
-    assert len(curve) == 3 * (1 + 12 * 5)
+    assert len(curve) == 3 * (1 + 5 * len(KINDS))
     shift = 100 * curve.loc[curve["kind"] == "shift", "accuracy"].mean()
     assert f"\nshift      {shift:5.1f}\n" in result.output
     assert f"shift ({shift:.1f} %)" in result.output
