@@ -1,5 +1,7 @@
 """What scikit-learn's searches are made of: their private names, in one place."""
 
+from functools import wraps
+
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._search import _check_method_params as check_method_params
@@ -71,6 +73,7 @@ def of_trained(scorer):
     if isinstance(scorer, _MultimetricScorer):
         return _ScorersOfTrained(scorers=scorer._scorers, raise_exc=scorer._raise_exc)
 
+    @wraps(scorer)  # which messages name
     def score(trained, *args, **kwargs):
         return scorer(trained.estimator, *args, **kwargs)
 

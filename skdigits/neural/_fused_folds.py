@@ -12,9 +12,10 @@ from skdigits._search_support import check_method_params
 from skdigits._validation import take_rows
 from skdigits.neural._fused_jobs import keep_job, prepare_job, shared_rows, train_jobs, why_alone
 
-# Bytes of weights, and of images that transformers have made, that are held before those that wait
-# are trained and let go.
+# Bytes of weights and training sets, and of images that transformers have made, that are held
+# before those that wait are trained and let go.
 _MOST_WAITING = 2**30
+_BYTES_AN_IMAGE = 16  # its class and its position
 
 
 @dataclass
@@ -72,7 +73,7 @@ def fit_together(candidates, folds, X, y, fit_params, n_jobs=None):
                 yield (number, fold), fit
                 continue
             waiting[number, fold] = fit, job
-            n_bytes += job.n_bytes + data.take_n_bytes_made()
+            n_bytes += job.n_bytes + _BYTES_AN_IMAGE * len(job.data) + data.take_n_bytes_made()
             if n_bytes > _MOST_WAITING:
                 yield from _trained(waiting, n_jobs)
                 n_bytes = 0
