@@ -320,6 +320,57 @@ def test_scorers_and_refit_are_those_of_grid_search(options, X, y):
     assert type(search.scorer_) is type(scorers)
 
 
+def first_columns(X):
+    return X.iloc[:, :36].to_numpy() if hasattr(X, "iloc") else X
+
+
+def test_transformers_that_differ_in_more_than_parameters_are_told_apart(X, y):
+    pipeline = Pipeline(
+        [("s", StandardScaler()), ("f", FunctionTransformer(first_columns)), ("a", ann())]
+    )
+    grid = {"s": [StandardScaler(), StandardScaler().set_output(transform="pandas")]}
+    found = assert_as_grid_search(pipeline, grid, X, y, refit=False, scoring="neg_log_loss")
+    assert np.ptp(found.cv_results_["mean_test_score"]) > 0
+
+
+class Noise(TransformerMixin, BaseEstimator):
+    """A transformer whose state goes on with every use."""
+
+    def fit(self, X, y=None):
+        self.random_ = np.random.default_rng(0)
+        return self
+
+    def transform(self, X):
+        return X + self.random_.normal(0, 6, X.shape)
+
+
+def scale_and_score(model, X, y):
+    if hasattr(model[0], "scale_"):
+        model[0].scale_ *= 3
+    return model.score(X, y)
+
+
+@pytest.mark.parametrize("transformer", [Noise(), MinMaxScaler()])
+def test_a_candidate_leaves_nothing_in_the_transformers_of_the_next(transformer, X, y):
+    pipeline = make_pipeline(transformer, ann(max_iter=15))
+    grid = {"annclassifier__alpha": [0.0, 1e-9, 2e-9]}
+    assert_as_grid_search(pipeline, grid, X, y, scoring=scale_and_score, refit=False)
+
+
+def test_the_memory_of_a_pipeline_keeps_its_last_transformer(X, y, tmp_path):
+    pipeline = Pipeline([("s", MinMaxScaler()), ("a", ann())], memory=str(tmp_path))
+    n_kept = []
+    for _ in range(2):
+        FusedGridSearchCV(pipeline, {"a__alpha": [0.0, 1.0]}, cv=3, refit=False).fit(X, y)
+        n_kept.append(len(list(tmp_path.rglob("output.pkl"))))
+    assert n_kept == [3, 3]
+
+
+def test_folds_may_be_ranges(X, y):
+    cv = [(range(75), range(75, 150)), (range(75, 150), range(75))]
+    assert_as_grid_search(ann(), {"alpha": [0.0, 1.0]}, X, y, cv=cv)
+
+
 def set_and_score(model, X, y):
     return model.set_params(tta=True).score(X, y)
 

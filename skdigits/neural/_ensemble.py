@@ -1,11 +1,9 @@
 """EnsembleClassifier: networks that differ by chance, trained at once and averaged."""
 
-from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -206,10 +204,6 @@ def _fit(estimator, X, y, params):
 
 
 def _fitted(fit):
-    """Return the estimator, its transformers its own: those of one seed were fitted once."""
     if fit.error is not None:
         raise fit.error
-    if isinstance(fit.estimator, Pipeline):
-        *front, last = fit.estimator.steps
-        fit.estimator.steps = [*deepcopy(front), last]
     return fit.estimator

@@ -1,6 +1,7 @@
 """Fits of many candidates on many folds, whose networks are trained together."""
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 
 import joblib
@@ -77,6 +78,7 @@ def fit_together(candidates, folds, X, y, fit_params, n_jobs=None):
             if n_bytes > _MOST_WAITING:
                 yield from _trained(waiting, n_jobs)
                 n_bytes = 0
+                data.forget_fronts()
     yield from _trained(waiting, n_jobs)
 
 
@@ -88,7 +90,14 @@ def _trained(waiting, n_jobs):
         fit.n_together, seconds = done.pop(job)
         fit.seconds += seconds
         _keep(fit, job)
+        _own_transformers(fit.estimator)
         yield key, fit
+
+
+def _own_transformers(estimator):
+    """Give a Pipeline copies of transformers that were fitted for several, whatever they keep."""
+    if isinstance(estimator, Pipeline):
+        estimator.steps = [*deepcopy(estimator.steps[:-1]), estimator.steps[-1]]
 
 
 def _prepare(candidate, data):
@@ -99,7 +108,7 @@ def _prepare(candidate, data):
     try:
         if front is not None:
             front = data.front(front)
-            estimator.steps = [*front.pipeline.steps, estimator.steps[-1]]
+            estimator.steps = [*front.pipeline.steps[:-1], estimator.steps[-1]]
         job = data.job(classifier, front)
     except Exception as raised:  # told where scikit-learn would fit
         error = raised
@@ -116,11 +125,16 @@ def _keep(fit, job):
 
 
 def split_pipeline(estimator):
-    """Return what comes before the classifier, None where nothing does, and the classifier."""
+    """Return what comes before the classifier, None where nothing does, and the classifier.
+
+    The former is a Pipeline that ends in nothing: of the last step, its `memory` keeps none.
+    """
     if not isinstance(estimator, Pipeline):
         return None, estimator
-    front = estimator[:-1] if len(estimator.steps) > 1 else None
-    return front, estimator.steps[-1][1]
+    *steps, (name, classifier) = estimator.steps
+    if not steps:
+        return None, classifier
+    return Pipeline([*steps, (name, "passthrough")], memory=estimator.memory), classifier
 
 
 def why_not_together(candidate, X, y, fit_params):
@@ -150,6 +164,8 @@ def _why_not_pipeline(pipeline, fit_params):
         return f"{type(pipeline).__name__} may fit in a way of its own"
     if fit_params:
         return "fit parameters go through a Pipeline"
+    if pipeline.verbose:
+        return "the Pipeline has verbose=True"
     parts = [pipeline, *(step for _, step in pipeline.steps)]
     if any(getattr(part, "_skl_callbacks", None) for part in parts):
         return "a part of the Pipeline has callbacks"
@@ -174,6 +190,7 @@ class _Front:
 
     pipeline: Pipeline
     images: _Images
+    is_counted: bool = False
 
 
 class _FoldData:
@@ -195,8 +212,11 @@ class _FoldData:
         if key not in self._fronts:
             images = _Images(pipeline.fit_transform(self._X, self._y))
             self._fronts[key] = _Front(pipeline, images)
-            self._n_bytes_made += getattr(images.X, "nbytes", 0)
         return self._fronts[key]
+
+    def forget_fronts(self):
+        """Let go of what transformers have made; who asks again has it made again."""
+        self._fronts.clear()
 
     def take_n_bytes_made(self):
         """Return how much memory transformers have taken since this was last asked."""
@@ -209,7 +229,11 @@ class _FoldData:
         images, X, positions = self._images, self._X, self._train
         if front is not None:
             images, X, positions = front.images, front.images.X, None
-        return prepare_job(classifier, X, self._y, weights, images.rows(classifier), positions)
+        rows = images.rows(classifier)
+        if front is not None and not front.is_counted:
+            front.is_counted = True
+            self._n_bytes_made += 2 * rows.nbytes  # they, and what they were made of
+        return prepare_job(classifier, X, self._y, weights, rows, positions)
 
 
 def _positions(train):
@@ -223,11 +247,6 @@ def _positions(train):
 def _settings(pipeline):
     """Return what is the same for Pipelines that do the same, where that can be told."""
     try:
-        steps = [(name, type(step), _parameters(step)) for name, step in pipeline.steps]
-        return joblib.hash(steps)
+        return joblib.hash(pipeline.steps)  # all that they are, not their parameters alone
     except Exception:  # of pickle, which takes no lambda
         return object()
-
-
-def _parameters(step):
-    return step.get_params() if hasattr(step, "get_params") else step

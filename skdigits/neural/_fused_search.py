@@ -6,6 +6,7 @@ from inspect import signature
 from itertools import product
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
@@ -248,7 +249,7 @@ class _Evaluation:
 
     def _seen_by_fit(self, task):
         """Return what callbacks are told that a fit sees: its rows, and their weights."""
-        train = task["train"]
+        train = np.asarray(task["train"])
         weights = check_method_params(self._X, params=task["fit_params"], indices=train)
         weights = weights.get("sample_weight")
         return {
