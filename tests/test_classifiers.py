@@ -5,6 +5,7 @@ import io
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 import skorch
@@ -83,6 +84,16 @@ def test_predictions_do_not_depend_on_batch_mates_or_order(Classifier, dtype, di
         assert_array_equal(classifier.predict_proba(X[:n]), whole[:n])
     singly = np.vstack([classifier.predict_proba(row[None]) for row in X[:20]])
     assert_array_equal(singly, whole[:20])
+
+
+@BOTH
+def test_weights_may_be_a_series(Classifier, digits):
+    X, y = digits
+    weights = np.linspace(0.5, 2.0, len(y))
+    expected = quick(Classifier).fit(X, y, sample_weight=weights).predict_proba(X)
+    weights = pd.Series(weights.copy())  # whose array pandas lets no one write to
+    found = quick(Classifier).fit(X, y, sample_weight=weights).predict_proba(X)
+    assert_array_equal(found, expected)
 
 
 @BOTH

@@ -4,6 +4,7 @@ import doctest
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import warnings
@@ -266,6 +267,27 @@ def test_sample_weights_are_cut_to_the_folds(X, y):
     assert (
         search.cv_results_["mean_test_score"] != unweighted.cv_results_["mean_test_score"]
     ).any()
+
+
+def test_sample_weights_may_be_a_series(X, y):
+    weights = pd.Series(np.linspace(0.5, 2.0, len(y)))  # whose array pandas lets no one write to
+    assert_as_grid_search(ann(), {"alpha": [0.0]}, X, y, {"sample_weight": weights})
+
+
+def test_ctrl_c_ends_a_program_as_it_would_another():
+    program = """
+from sklearn.datasets import load_digits
+from skdigits import ANNClassifier, FusedGridSearchCV
+
+def interrupted(model, X, y):
+    raise KeyboardInterrupt
+
+X, y = load_digits(return_X_y=True)
+FusedGridSearchCV(ANNClassifier(max_iter=1), {}, scoring=interrupted).fit(X[:100], y[:100])
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.stderr.endswith("KeyboardInterrupt\n")
+    assert ended.returncode == -signal.SIGINT
 
 
 def test_metadata_is_routed(X, y):
@@ -819,6 +841,24 @@ def test_times_are_shares_of_the_time_of_all(X, y):
 
 def test_the_time_of_the_last_fit_is_told(X, y):
     assert FusedGridSearchCV(ann(), {"alpha": [0.0]}, cv=2).fit(X, y).refit_time_ > 0
+
+
+class TooLarge(LogisticRegression):
+    """Fits folds of 150 images, and not all of them."""
+
+    def fit(self, X, y):
+        if len(X) == 150:
+            raise MemoryError
+        return super().fit(X, y)
+
+
+@BOTH
+def test_the_best_estimator_is_known_before_its_last_fit(Search, X, y):
+    search = Search(TooLarge(), {"C": [0.1]}, cv=2)
+    with pytest.raises(MemoryError):
+        search.fit(X / 16, y)
+    assert search.best_estimator_.C == 0.1
+    assert not hasattr(search.best_estimator_, "classes_")
 
 
 def test_the_api_is_that_of_grid_search(X, y):

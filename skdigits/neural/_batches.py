@@ -140,7 +140,7 @@ def labelled_pixels(pixels, codes, weights):
     """
     if weights is not None:
         dtype = torch.float64 if pixels.dtype == torch.float64 else torch.float32
-        weights = torch.from_numpy(weights).to(dtype)
+        weights = as_tensor(weights).to(dtype)
     data = LabelledPixels(pixels, torch.from_numpy(codes).long(), weights)
     if weights is None or bool(weights.all()):
         return data

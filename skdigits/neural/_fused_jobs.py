@@ -122,6 +122,9 @@ def train_jobs(jobs, n_jobs=None):
         How many were trained together with each job, itself among them, and each job's share of
         the seconds that it took.
     """
+    # torch imports a dependency of it at exit, after which Ctrl-C is not told by the exit status.
+    import skorch  # noqa: F401  (here, for prediction does without)
+
     shapes: dict = {}
     for job in jobs:
         shapes.setdefault(job.shape(), []).append(job)

@@ -90,14 +90,13 @@ class FusedSearch(DocumentationLinkMixin, BaseSearchCV):
         self.best_params_ = results["params"][self.best_index_]
 
     def _refit(self, X, y, fit_params, context, task):
-        best = _with_parameters(self.estimator, self.best_params_)
+        self.best_estimator_ = best = _with_parameters(self.estimator, self.best_params_)
         part = context.subcontext(task_name="refit-with-best-params")
         with part.propagate_callback_context(best):
             part.call_on_fit_task_begin(**task)
             start = perf_counter()
             best.fit(*((X,) if y is None else (X, y)), **fit_params)
             self.refit_time_ = perf_counter() - start
-        self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
         part.call_on_fit_task_end(**task)
