@@ -158,6 +158,14 @@ def test_a_blank_page_has_no_characters(reader):
         assert result.to_frame().empty
 
 
+@pytest.mark.parametrize("turn", [0, 3])
+@pytest.mark.parametrize("place", [(60, 50), (60, 180), (200, 80), (400, 200), (500, 20)])
+def test_a_shadow_is_no_large_character(place, turn, reader):
+    image = page(600, 300)
+    write(image, "27", place)
+    assert reader.read(photographed(image, turn=turn)).text == "27"
+
+
 def test_only_some_classes(classifier):
     reader = PageReader(classifier, classes=["0", "1"])
     lines = reader.read(grid(["0123", "4567"])).lines
@@ -203,13 +211,62 @@ def test_a_label_that_may_not_be_read_is_none(samples):
     assert page_.to_frame().label.isna().tolist() == [False] * 2 + [True] * 2 + [False, True] * 2
 
 
-def test_frames_of_different_sizes_are_no_cells(reader):
-    image = page()
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((30, 40, 90, 100), outline=0, width=2)
-    draw.rectangle((200, 40, 500, 140), outline=0, width=2)
-    assert len(reader.read(image)) > 0
-    assert len(PageReader(reader.estimator, layout="cells").read(image)) == 0
+def form(boxes, *, width=600, height=300):
+    """Return a page of frames, each a digit or more: (left, top, width, height, text)."""
+    image = page(width, height)
+    for left, top, wide, high, text in boxes:
+        frame = (left, top, left + wide, top + high)
+        ImageDraw.Draw(image).rectangle(frame, outline=0, width=3)
+        write(image, text, (left + 20, top + 8))
+    return image
+
+
+def frames_in_a_row(text, *, top=40, step=75):
+    return [(40 + step * place, top, 60, 60, digit) for place, digit in enumerate(text)]
+
+
+@pytest.mark.parametrize("step", [60, 75], ids=["joined", "apart"])
+@pytest.mark.parametrize("text", ["7", "72", "725"])
+def test_what_stands_in_a_few_frames_is_read_and_they_are_not(text, step, reader):
+    image = form(frames_in_a_row(text, step=step))
+    for layout in ("auto", "lines", "cells"):
+        result = PageReader(reader.estimator, layout=layout).read(image)
+        assert result.text.replace(" ", "") == text
+    turned = photographed(image, turn=3)
+    assert reader.read(turned).text.replace(" ", "") == text
+
+
+def test_a_frame_around_all_is_not_read(reader):
+    image = form([*frames_in_a_row("725"), (10, 10, 500, 200, "")])
+    assert reader.read(image).text.replace(" ", "") == "725"
+
+
+def test_what_is_written_across_a_frame_is_cut_at_it(reader):
+    image = form(frames_in_a_row("72"))
+    ImageDraw.Draw(image).line([(65, 75), (55, 110)], fill=0, width=5)
+    assert [label in "1234567" for label in reader.read(image).text.replace(" ", "")] == [True] * 2
+
+
+def test_frames_of_other_sizes_are_cells_where_all_are(reader):
+    boxes = [(40, 40, 60, 60, "1"), (160, 40, 80, 80, "2"), (320, 40, 110, 110, "3")]
+    word = (40, 200, 400, 60, "456")
+    frame = (10, 10, 580, 280, "")
+    image = form([*boxes, word, frame])
+    assert PageReader(reader.estimator, layout="cells").read(image).text.replace(" ", "") == "123"
+    assert "456" in PageReader(reader.estimator, layout="lines").read(image).text
+
+
+def test_no_cell_is_made_up_where_no_lines_are(reader):
+    rows = [*frames_in_a_row("12345"), *frames_in_a_row("6789", top=160)]
+    assert reader.read(form(rows)).lines == ["12345", "6789"]
+    other = [(40 + 100 * place, 160, 75, 60, digit) for place, digit in enumerate("678")]
+    assert reader.read(form([*frames_in_a_row("12345"), *other])).lines == ["12345", "678"]
+
+
+def test_empty_frames_have_no_characters(reader):
+    image = form([(30, 40, 60, 60, ""), (200, 40, 300, 100, "")])
+    assert len(reader.read(image)) == 0
+    assert PageReader(reader.estimator, layout="cells").read(image).text == "_"
 
 
 def test_a_pipeline_is_handed_pictures(samples):

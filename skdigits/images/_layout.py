@@ -1,4 +1,4 @@
-"""Where on a page the characters are: paper and ink, angle, cells of forms, lines of writing.
+"""Where on a page the characters are: paper and ink, angle, what is in cells, lines of writing.
 
 Boxes are rows (top, left, bottom, right) of integers, the last two exclusive.
 """
@@ -13,18 +13,16 @@ from skdigits.images._operations import cover, drop_rules, drop_specks, lift_ink
 _TILES = 48  # a side of the page: the light is the same in one of them
 _STEEPEST = 10.0  # degrees that a page may be turned by
 LEAST_TURN = 0.2
-_SMALLEST_CELL = 12  # pixels
 _SMALLEST_CHARACTER = 8  # pixels
-_ALIKE = 0.25  # of the logarithm of a size
-_MOSTLY = 0.8  # of the cells of a grid
 _SOFT_EDGE = 0.03  # of a cell, where its line fades
 _DUST = 0.2  # of the height of a cell
 _INTRUDER = 0.3  # of the largest piece in a cell
 _LONGEST_LARGE = 800  # pixels of a side, to look at a few large characters
 _LARGE = 1 / 6  # of the longer side
 _SPECKS = 0.02  # of the largest piece
+_EDGE = 0.5  # of the mean of a piece, from side to side of seven pixels
+_FADING = 0.3  # of the edge of a shadow, at least
 LARGE_INK = 0.2  # a share of ink: broken strokes hold together
-_FOUR = ndimage.generate_binary_structure(2, 1)
 _EIGHT = ndimage.generate_binary_structure(2, 2)
 
 
@@ -46,11 +44,23 @@ def large_ink(picture, polarity="auto"):
     Their strokes are as wide as the tiles in which :func:`page_ink` looks for the paper's light.
     """
     ink = cover(lift_ink(shrink(picture, _LONGEST_LARGE), polarity))
-    ink = drop_specks(drop_rules(ink), _SPECKS)
+    ink = drop_specks(_drop_shadows(drop_rules(ink)), _SPECKS)
     found, areas, _ = _pieces(ink > LARGE_INK)
     if len(found) and _typical(found[:, 2] - found[:, 0], areas) >= _LARGE * max(ink.shape):
         return ink
     return None
+
+
+def _drop_shadows(ink):
+    """Return ink less the pieces that fade; strokes end within some pixels."""
+    smooth = ndimage.gaussian_filter(ink, 2)  # less noise
+    pieces, n_pieces = ndimage.label(smooth > LARGE_INK, _EIGHT)
+    edges = np.where(ndimage.minimum_filter(pieces, 3) == 0, pieces, 0)
+    steps = ndimage.maximum_filter(smooth, 7) - ndimage.minimum_filter(smooth, 7)
+    numbers = np.arange(n_pieces + 1)
+    usual = ndimage.mean(smooth, pieces, numbers)
+    is_shadow = ndimage.mean(steps < _EDGE * usual[pieces], edges, numbers) > _FADING
+    return np.where(is_shadow[pieces] & (pieces > 0), 0, ink)
 
 
 def _has_light_ink(picture):
@@ -112,95 +122,6 @@ def turned(picture, angle, fill):
     if abs(angle) < LEAST_TURN:
         return picture
     return ndimage.rotate(picture, angle, reshape=False, order=1, mode="constant", cval=fill)
-
-
-def find_cells(mask):
-    """Return the boxes of a form: rectangles of paper that lines enclose, in reading order.
-
-    Cells of a grid that were missed, because writing crosses their lines, are filled in where
-    the rows and columns of the others say they are.
-
-    Returns
-    -------
-    boxes : ndarray of shape (n_cells, 4)
-        Their insides.
-    rows : ndarray of shape (n_cells,)
-        The number of each one's row, from the top.
-    """
-    boxes = _of_usual_size(_enclosed_rectangles(mask))
-    if len(boxes) == 0:
-        return boxes, np.empty(0, dtype=int)
-    return _completed(boxes)
-
-
-def _enclosed_rectangles(mask):
-    paper, n_pieces = ndimage.label(~mask, _FOUR)
-    boxes = []
-    areas = np.bincount(paper.ravel(), minlength=n_pieces + 1)
-    for number, where in enumerate(ndimage.find_objects(paper), 1):
-        height, width = (part.stop - part.start for part in where)
-        at_border = any(
-            part.start == 0 or part.stop == side
-            for part, side in zip(where, mask.shape, strict=True)
-        )
-        if min(height, width) < _SMALLEST_CELL or at_border or areas[number] < 0.4 * height * width:
-            continue
-        if _is_rectangle(paper[where] == number):
-            boxes.append((where[0].start, where[1].start, where[0].stop, where[1].stop))
-    return np.array(boxes, dtype=int).reshape(-1, 4)
-
-
-def _is_rectangle(piece):
-    """Whether paper reaches to all four sides of its box along most of their length."""
-    depth = max(1, min(piece.shape) // 12)
-    sides = (piece[:depth], piece[-depth:], piece[:, :depth].T, piece[:, -depth:].T)
-    return all(side.any(axis=0).mean() > 0.75 for side in sides)
-
-
-def _of_usual_size(boxes):
-    """Return the boxes that another one equals in height and width, give or take a quarter."""
-    sizes = np.log(boxes[:, 2:] - boxes[:, :2])
-    order = np.argsort(sizes[:, 0])
-    boxes, sizes = boxes[order], sizes[order]
-    first = np.searchsorted(sizes[:, 0], sizes[:, 0] - _ALIKE)
-    last = np.searchsorted(sizes[:, 0], sizes[:, 0] + _ALIKE, side="right")
-    n_alike = [
-        (np.abs(sizes[start:stop, 1] - width) < _ALIKE).sum()
-        for start, stop, width in zip(first, last, sizes[:, 1], strict=True)
-    ]
-    return boxes[np.array(n_alike, dtype=int) > 1]
-
-
-def _completed(boxes):
-    """Return boxes in reading order, the missing ones of a grid filled in, and their rows."""
-    rows, columns = _numbered(boxes, 0), _numbered(boxes, 1)
-    n_rows, n_columns = rows.max() + 1, columns.max() + 1
-    if len(boxes) >= _MOSTLY * n_rows * n_columns and min(n_rows, n_columns) > 1:
-        boxes = _grid(boxes, rows, columns, n_rows, n_columns)
-        return boxes, np.repeat(np.arange(n_rows), n_columns)
-    order = np.lexsort((boxes[:, 1], rows))
-    return boxes[order], rows[order]
-
-
-def _numbered(boxes, axis):
-    """Return the number of the row (axis 0) or column (axis 1) of every box."""
-    middles = (boxes[:, axis] + boxes[:, axis + 2]) / 2
-    size = np.median(boxes[:, axis + 2] - boxes[:, axis])
-    order = np.argsort(middles)
-    numbers = np.empty(len(boxes), dtype=int)
-    numbers[order] = np.concatenate([[0], np.cumsum(np.diff(middles[order]) > size / 2)])
-    return numbers
-
-
-def _grid(boxes, rows, columns, n_rows, n_columns):
-    """Return a box for every row and column: the one that was found, or one between the others."""
-    grid = np.full((n_rows, n_columns, 4), np.nan)
-    grid[rows, columns] = boxes
-    by_row, by_column = np.nanmedian(grid, axis=1), np.nanmedian(grid, axis=0)
-    typical = np.empty_like(grid)
-    typical[:, :, [0, 2]] = by_row[:, None, [0, 2]]
-    typical[:, :, [1, 3]] = by_column[None, :, [1, 3]]
-    return np.where(np.isnan(grid), typical, grid).round().astype(int).reshape(-1, 4)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, StrOptions
+from skdigits.images._cells import find_cells, find_rectangles, without_frames
 from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
     LARGE_INK,
     LEAST_TURN,
-    find_cells,
     ink_threshold,
     large_ink,
     page_ink,
@@ -42,8 +42,9 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         square as MNIST has them, or a Pipeline that begins with a transformer of pictures such as
         :class:`CharacterNormalizer`.
     layout : {"auto", "lines", "cells"}, default="auto"
-        Whether characters stand in free lines or in cells that lines enclose; "auto" looks for
-        cells and takes four or more for an answer.
+        Whether characters stand in free lines or in cells that lines enclose, one in each. "cells"
+        takes every rectangle that is not much longer than high and has no other inside it; "auto"
+        those that another equals in size, where there are four or more, and else reads lines.
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether ink is darker or lighter than paper.
     classes : array-like, default=None
@@ -63,7 +64,9 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     Notes
     -----
     The page's light is taken off tile by tile, lines that fall or rise by up to ten degrees are
-    levelled, and a grid of which most cells were found is completed. How many of the characters
+    levelled, and a grid of which most cells were found is completed where lines are. Frames are
+    never read: in cells what stands outside of them is not either, and in lines their own lines
+    are taken off. How many of the characters
     are wrong is what their probabilities say: `reject` is as good as these are calibrated.
 
     Examples
@@ -140,14 +143,15 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         """Return the page as it was searched, and where the characters are, in reading order."""
         sheet = _Sheet.of_page(picture, self.polarity)
         if self.layout != "lines":
-            cells, rows = find_cells(sheet.ink > sheet.threshold)
+            mask = sheet.ink > sheet.threshold
+            cells, rows = find_cells(find_rectangles(mask), mask, alike=self.layout == "auto")
             if self.layout == "cells" or len(cells) >= _FEWEST_CELLS:
                 return sheet, places_in_cells(sheet.ink, sheet.threshold, cells, rows)
         large = _Sheet.of_large(picture, self.polarity)
         if large is None:
-            places = places_in_lines(sheet.ink, sheet.threshold)
+            places = _places_in_lines(sheet)
         else:
-            sheet, places = large, places_in_lines(large.ink, large.threshold, largest=1.0)
+            sheet, places = large, _places_in_lines(large, largest=1.0)
         return sheet, split_touching(places, labeller)
 
 
@@ -186,6 +190,11 @@ class _Sheet:
             corners = (corners - middle) @ turn.T + middle
         corners = np.clip(np.rint(corners * self.scale), 0, self.shape).astype(int)
         return (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+
+
+def _places_in_lines(sheet, **options):
+    ink = without_frames(sheet.ink, sheet.threshold)
+    return places_in_lines(ink, sheet.threshold, **options)
 
 
 def _scale(picture, ink):

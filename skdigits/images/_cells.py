@@ -1,0 +1,207 @@
+"""The cells of forms: rectangles of paper that lines enclose, and their lines taken off a page.
+
+Boxes are rows (top, left, bottom, right) of integers, the last two exclusive.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+_SMALLEST = 12  # pixels
+_ALIKE = 0.25  # of the logarithm of a size
+_MOSTLY = 0.8  # of the cells of a grid
+_LONGEST = 2.5  # times as long as the other side: longer ones are for words
+_N_RULED = 3  # sides
+_RULED = 0.5  # of the length of a side
+_SLACK = 0.1  # of the shorter side
+_EDGE = 0.05  # of the shorter side of a frame, where its lines may bend
+_FOUR = ndimage.generate_binary_structure(2, 1)
+_EIGHT = ndimage.generate_binary_structure(2, 2)
+
+
+def find_rectangles(mask):
+    """Return the boxes of all rectangles of paper that lines enclose.
+
+    Parameters
+    ----------
+    mask : ndarray of shape (height, width)
+        True for ink.
+
+    Returns
+    -------
+    boxes : ndarray of shape (n_rectangles, 4)
+        Their insides.
+    """
+    paper, n_pieces = ndimage.label(~mask, _FOUR)
+    boxes = []
+    areas = np.bincount(paper.ravel(), minlength=n_pieces + 1)
+    for number, where in enumerate(ndimage.find_objects(paper), 1):
+        height, width = (part.stop - part.start for part in where)
+        at_border = any(
+            part.start == 0 or part.stop == side
+            for part, side in zip(where, mask.shape, strict=True)
+        )
+        if min(height, width) < _SMALLEST or at_border or areas[number] < 0.4 * height * width:
+            continue
+        if _is_rectangle(paper[where] == number):
+            boxes.append((where[0].start, where[1].start, where[0].stop, where[1].stop))
+    return np.array(boxes, dtype=int).reshape(-1, 4)
+
+
+def _is_rectangle(piece):
+    """Whether paper reaches to all four sides of its box along most of their length."""
+    depth = max(1, min(piece.shape) // 12)
+    sides = (piece[:depth], piece[-depth:], piece[:, :depth].T, piece[:, -depth:].T)
+    return all(side.any(axis=0).mean() > 0.75 for side in sides)
+
+
+def find_cells(rectangles, mask, *, alike):
+    """Return the cells of a form, in reading order.
+
+    Those of a grid that were missed, because writing crosses their lines, are filled in where the
+    rows and columns of the others say they are and lines are there.
+
+    Parameters
+    ----------
+    rectangles : ndarray of shape (n_rectangles, 4)
+        What :func:`find_rectangles` has found.
+    mask : ndarray of shape (height, width)
+        True for ink.
+    alike : bool
+        Whether a cell is what another one equals in size; or else each rectangle that is not
+        much longer than high and has no other inside it.
+
+    Returns
+    -------
+    boxes : ndarray of shape (n_cells, 4)
+        Their insides.
+    rows : ndarray of shape (n_cells,)
+        The number of each one's row, from the top.
+    """
+    boxes = _of_usual_size(rectangles) if alike else _of_a_character(rectangles)
+    if len(boxes) == 0:
+        return boxes, np.empty(0, dtype=int)
+    boxes = _completed(boxes, mask)
+    rows = _numbered(boxes, 0)
+    order = np.lexsort((boxes[:, 1], rows))
+    return boxes[order], rows[order]
+
+
+def _of_usual_size(boxes):
+    """Return the boxes that another one equals in height and width, give or take a quarter."""
+    sizes = np.log(boxes[:, 2:] - boxes[:, :2])
+    order = np.argsort(sizes[:, 0])
+    boxes, sizes = boxes[order], sizes[order]
+    first = np.searchsorted(sizes[:, 0], sizes[:, 0] - _ALIKE)
+    last = np.searchsorted(sizes[:, 0], sizes[:, 0] + _ALIKE, side="right")
+    n_alike = [
+        (np.abs(sizes[start:stop, 1] - width) < _ALIKE).sum()
+        for start, stop, width in zip(first, last, sizes[:, 1], strict=True)
+    ]
+    return boxes[np.array(n_alike, dtype=int) > 1]
+
+
+def _of_a_character(boxes):
+    """Return the boxes that could hold one character."""
+    sides = np.sort(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return boxes[(sides[:, 1] <= _LONGEST * sides[:, 0]) & ~_has_others_inside(boxes)]
+
+
+def _has_others_inside(boxes):
+    before, after = boxes[:, None, :2] < boxes[:, :2], boxes[:, None, 2:] > boxes[:, 2:]
+    return (before.all(axis=2) & after.all(axis=2)).any(axis=1)
+
+
+def _completed(boxes, mask):
+    """Return boxes, with the missing ones of a grid where they are ruled."""
+    rows, columns = _numbered(boxes, 0), _numbered(boxes, 1)
+    grid = np.full((rows.max() + 1, columns.max() + 1, 4), np.nan)
+    grid[rows, columns] = boxes
+    is_found = ~np.isnan(grid[:, :, 0])
+    if is_found.sum() < len(boxes) or is_found.mean() < _MOSTLY or min(is_found.shape) == 1:
+        return boxes
+    missing = [
+        box
+        for box in _between_the_others(grid)[~is_found]
+        if not _overlaps(box, boxes) and _is_ruled(mask, box)
+    ]
+    return np.concatenate([boxes, np.array(missing, dtype=int).reshape(-1, 4)])
+
+
+def _numbered(boxes, axis):
+    """Return the number of the row (axis 0) or column (axis 1) of every box."""
+    middles = (boxes[:, axis] + boxes[:, axis + 2]) / 2
+    size = np.median(boxes[:, axis + 2] - boxes[:, axis])
+    order = np.argsort(middles)
+    numbers = np.empty(len(boxes), dtype=int)
+    numbers[order] = np.concatenate([[0], np.cumsum(np.diff(middles[order]) > size / 2)])
+    return numbers
+
+
+def _between_the_others(grid):
+    """Return for every row and column the box that those of its row and its column tell of."""
+    by_row, by_column = np.nanmedian(grid, axis=1), np.nanmedian(grid, axis=0)
+    typical = np.empty(grid.shape, dtype=int)
+    typical[:, :, [0, 2]] = by_row[:, None, [0, 2]].round()
+    typical[:, :, [1, 3]] = by_column[None, :, [1, 3]].round()
+    return typical
+
+
+def _overlaps(box, others):
+    slack = _slack(box)
+    starts_before, ends_after = others[:, :2] < box[2:] - slack, others[:, 2:] > box[:2] + slack
+    return (starts_before & ends_after).all(axis=1).any()
+
+
+def _slack(box):
+    """Return by how many pixels the lines of a cell may lie beside where they should be."""
+    return max(2, round(_SLACK * (box[2:] - box[:2]).min()))
+
+
+def _is_ruled(mask, box):
+    """Whether most sides of a box have a line beside them, along most of their length."""
+    top, left, bottom, right = box
+    slack = _slack(box)
+    rows, columns = np.s_[top:bottom], np.s_[left:right]
+    level = [mask[_around(edge, slack), columns].any(axis=0).mean() for edge in (top, bottom)]
+    upright = [mask[rows, _around(edge, slack)].any(axis=1).mean() for edge in (left, right)]
+    return np.count_nonzero(np.array(level + upright) > _RULED) >= _N_RULED
+
+
+def _around(edge, slack):
+    return slice(max(edge - slack, 0), edge + slack)
+
+
+def without_frames(ink, threshold):
+    """Return shares of ink less the lines around rectangles; what is written in them stays."""
+    mask = ink > threshold
+    boxes = find_rectangles(mask)
+    if len(boxes) == 0:
+        return ink
+    pieces, n_pieces = ndimage.label(mask, _EIGHT)
+    frames = np.array([_piece_around(pieces, box) for box in boxes])
+    is_frame = np.zeros(n_pieces + 1, dtype=bool)
+    is_frame[frames] = True
+    return np.where(is_frame[pieces] & (_framed_by(boxes, frames, ink.shape) != pieces), 0, ink)
+
+
+def _framed_by(boxes, frames, shape):
+    """Return a picture of the frame, by its number, that has each place directly inside it."""
+    picture = np.zeros(shape, dtype=np.int32)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    for position in np.argsort(-areas):
+        top, left, bottom, right = boxes[position]
+        edge = max(1, round(_EDGE * min(bottom - top, right - left)))
+        picture[top + edge : bottom - edge, left + edge : right - edge] = frames[position]
+    return picture
+
+
+def _piece_around(pieces, box):
+    """Return the number of the piece of ink that encloses a box."""
+    top, left, bottom, right = box
+    sides = (
+        pieces[top - 1, left:right],
+        pieces[bottom, left:right],
+        pieces[top:bottom, left - 1],
+        pieces[top:bottom, right],
+    )
+    return np.bincount(np.concatenate(sides))[1:].argmax() + 1
