@@ -1,6 +1,7 @@
 """``skdigits read`` as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,28 @@ def test_a_bad_picture_does_not_keep_the_others_from_being_read(pictures):
         f"{pictures / 'notes.txt'} is none.",
         f"Error: cannot open {pictures / 'lost.png'}: No such file or directory.",
     ]
+
+
+@pytest.mark.parametrize("command", [["read"], ["predict", "cnn-mnist"]], ids=["read", "predict"])
+def test_whether_a_file_may_be_read_is_asked_by_opening_it(command, pictures, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, *args: False)  # which refuses all in one go
+    result = CliRunner().invoke(main, [*command, str(pictures / "seven.png")])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "7" in result.stdout
+
+
+def test_no_cells_are_told(pictures):
+    result = run(pictures / "number.png", "--layout", "cells")
+    assert (result.exit_code, result.output) == (0, "(no cells)\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="takes a file that is always full")
+def test_a_full_disk_is_told_in_a_sentence():
+    command = [sys.executable, "-m", "skdigits", "datasets"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.stderr == "Error: No space left on device.\n"
+    assert ended.returncode in (1, 2)
 
 
 def test_json_is_a_line_a_picture(pictures):

@@ -1,6 +1,8 @@
 """What the commands share: sentences for bad input and warnings, a Ctrl-C that nobody swallows."""
 
+import errno
 import signal
+import sys
 import threading
 import warnings
 from contextlib import contextmanager
@@ -45,7 +47,19 @@ def _say_warning(message, category, filename, lineno, file=None, line=None):
 
 
 class Group(click.Group):
-    """A group whose commands end in one sentence: 2 for bad input, 130 for Ctrl-C."""
+    """A group whose commands end in one sentence: 2 for bad input, 130 for Ctrl-C.
+
+    1 where what is printed, or a file, cannot be written to its end.
+    """
+
+    def main(self, *args, **kwargs):
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            click.echo(f"Error: {error.strerror}.", err=True)
+            sys.exit(1)
 
     def invoke(self, ctx):
         try:

@@ -10,6 +10,7 @@ from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import NameList
 from skdigits.app._data_table import DATA_NAMES
 from skdigits.app._models import MODEL_NAMES, default_models, make_models, parse_models
+from skdigits.app._problems import say_why
 
 _N_FOLDS = 10
 _N_QUICK_FOLDS = 3
@@ -141,7 +142,7 @@ def compare(
         folder = prepare_folder(out)
         comparison = _compare(models, X, y, cv, n_jobs, seed, tune, robustness or report, folder)
     except (ImportError, OSError, ValueError) as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(say_why(error)) from error
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
     paths = comparison.save(folder)

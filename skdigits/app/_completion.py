@@ -24,7 +24,7 @@ class NameOrPath(click.Path):
     """
 
     def __init__(self, names):
-        super().__init__()
+        super().__init__(readable=False)  # who opens it says why it cannot be
         self.names = names
 
     def shell_complete(self, ctx, param, incomplete):
@@ -66,3 +66,4 @@ class NameList(click.ParamType):
 
 MODEL = NameOrPath(PRETRAINED_NAMES)
 DATA = NameOrPath(DATA_NAMES)
+PICTURE = click.Path(readable=False)  # one that cannot be opened keeps none from being read

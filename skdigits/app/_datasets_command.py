@@ -4,6 +4,7 @@ import click
 
 from skdigits.app._command_line import BadInput
 from skdigits.app._data_table import DATA_SETS
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits datasets mnist usps")
@@ -32,4 +33,4 @@ def datasets(names, data_home, as_json):
             n_images = get_dataset(name, data_home=data_home)
             click.echo(f"{name}: {n_images:,} images are ready.")
     except (ImportError, OSError, ValueError) as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(say_why(error)) from error

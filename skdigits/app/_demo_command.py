@@ -5,6 +5,7 @@ import click
 from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import MODEL
 from skdigits.app._demo_limits import MAX_PIXELS
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits demo --model my-digits.safetensors --open")
@@ -45,7 +46,6 @@ def demo(model, host, port, opens, max_pixels):
     """
     from skdigits.app._demo import DemoServer, serve
     from skdigits.app._demo_model import open_model
-    from skdigits.app._problems import say_why
 
     try:
         recogniser = open_model(model, max_pixels=max_pixels)

@@ -4,6 +4,7 @@ import click
 
 from skdigits.app._command_line import BadInput
 from skdigits.app._completion import DATA, MODEL
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits evaluate digits.safetensors mnist")
@@ -26,7 +27,6 @@ def evaluate(model, data, data_home, as_json):
     from skdigits.app._evaluate import evaluate_model, format_evaluation, to_json
     from skdigits.app._labelled_data import load_labelled
     from skdigits.app._model_argument import open_classifier
-    from skdigits.app._problems import say_why
     from skdigits.app._terminal import show_status
 
     who = "skdigits evaluate"

@@ -4,6 +4,7 @@ import click
 
 from skdigits.app._command_line import BadInput
 from skdigits.app._completion import MODEL
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits export cnn-mnist --onnx digits.onnx --without-normalizer")
@@ -52,7 +53,6 @@ def export(model, path, folder, runtime, without_normalizer, verify, as_json):
     """
     from skdigits.app._export import export_model, format_export, to_json
     from skdigits.app._export_web import export_web, format_web_export
-    from skdigits.app._problems import say_why
 
     _check_options(path, folder, runtime, without_normalizer or not verify)
     try:

@@ -3,12 +3,13 @@
 import click
 
 from skdigits.app._command_line import BadInput
-from skdigits.app._completion import MODEL
+from skdigits.app._completion import MODEL, PICTURE
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits predict letters.safetensors a.png b.jpg")
 @click.argument("model", type=MODEL)
-@click.argument("images", nargs=-1, required=True, type=click.Path(), metavar="IMAGE...")
+@click.argument("images", nargs=-1, required=True, type=PICTURE, metavar="IMAGE...")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for every picture.")
 def predict(model, images, as_json):
     """Say what single characters in pictures are, and how probable that is.
@@ -17,7 +18,6 @@ def predict(model, images, as_json):
     be read is told on standard error, the others are read nevertheless; the exit status is then 2.
     """
     from skdigits.app._predict import format_reading, make_predictor, predict_all, to_json
-    from skdigits.app._problems import say_why
 
     try:
         predictor = make_predictor(model)

@@ -20,6 +20,8 @@ def say_why(error):
     >>> say_why(FileNotFoundError(2, "No such file or directory", "seven.png"))
     'cannot open seven.png: No such file or directory.'
     """
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"cannot open {error.filename}: {error.strerror}."
-    return str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    if error.filename is None:
+        return f"{error.strerror}."
+    return f"cannot open {error.filename}: {error.strerror}."

@@ -98,7 +98,7 @@ def read_all(reader, paths):
             yield path, None, say_why(error)
 
 
-def format_page(path, page, *, with_name):
+def format_page(path, page, *, with_name, nothing="(nothing written)"):
     """Return the text of a page, under or behind the name of its file where there are several.
 
     Parameters
@@ -109,11 +109,13 @@ def format_page(path, page, *, with_name):
         What is on it.
     with_name : bool
         Whether to name the file.
+    nothing : str, default="(nothing written)"
+        What to say of a page without characters.
 
     Returns
     -------
     str
-        The text; "(nothing written)" for an empty page.
+        The text.
 
     Examples
     --------
@@ -123,7 +125,7 @@ def format_page(path, page, *, with_name):
     >>> print(format_page("blank.png", Page(np.zeros((9, 9)), []), with_name=True))
     blank.png: (nothing written)
     """
-    text = page.text or "(nothing written)"
+    text = page.text or nothing
     if not with_name:
         return text
     return f"{path}:{chr(10) if len(page.lines) > 1 else ' '}{text}"

@@ -3,11 +3,12 @@
 import click
 
 from skdigits.app._command_line import BadInput, IntegerRange
-from skdigits.app._completion import MODEL
+from skdigits.app._completion import MODEL, PICTURE
+from skdigits.app._problems import say_why
 
 
 @click.command(epilog="Example: skdigits read photo.jpg form.png --reject 0.01")
-@click.argument("images", nargs=-1, required=True, type=click.Path(), metavar="IMAGE...")
+@click.argument("images", nargs=-1, required=True, type=PICTURE, metavar="IMAGE...")
 @click.option(
     "--model",
     type=MODEL,
@@ -20,7 +21,8 @@ from skdigits.app._completion import MODEL
     type=click.Choice(["auto", "lines", "cells"]),
     default="auto",
     show_default=True,
-    help="Free lines of characters, or the cells of a grid or form.",
+    help="Free lines of characters, or the cells of a grid or form; auto takes four cells or more "
+    "of one size for a form.",
 )
 @click.option("--classes", metavar="LABELS", help="Read only these, such as 0,1. [default: all]")
 @click.option(
@@ -46,7 +48,6 @@ def read(images, model, layout, classes, reject, max_pixels, as_json):
     an empty cell. A picture that cannot be read is told on standard error, the others are read
     nevertheless; the exit status is then 2.
     """
-    from skdigits.app._problems import say_why
     from skdigits.app._read import format_page, make_reader, read_all, to_json
 
     how = {"layout": layout, "classes": classes, "reject": reject, "max_pixels": max_pixels}
@@ -59,7 +60,8 @@ def read(images, model, layout, classes, reject, max_pixels, as_json):
         if as_json:
             click.echo(to_json(path, page, problem))
         elif page is not None:
-            click.echo(format_page(path, page, with_name=len(images) > 1))
+            nothing = "(no cells)" if layout == "cells" else "(nothing written)"
+            click.echo(format_page(path, page, with_name=len(images) > 1, nothing=nothing))
         if problem is not None:
             all_read = False
             click.echo(f"Error: {problem}", err=True)

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from skdigits.app._command_line import BadInput, IntegerRange
 from skdigits.app._completion import DATA, MODEL
+from skdigits.app._problems import say_why
 
 _OF_THE_RECIPE = ("model", "epochs", "augment", "normalize", "start_from", "hold_out", "seed")
 
@@ -69,7 +70,6 @@ def train(data, model, out, epochs, augment, normalize, start_from, hold_out, se
     taken, or a folder with a sub-folder of pictures for every label.
     """
     from skdigits.app._labelled_data import load_labelled
-    from skdigits.app._problems import say_why
     from skdigits.app._train import WHO, check_out, save_trained
 
     if start_from:
