@@ -76,8 +76,16 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
         Dense and finite, of one of `dtypes` or in a memory-mapped file.
     image_shape : tuple or None
         The trailing dimensions of an `X` with more than two.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not as described, or if the channels of its images come last and `estimator` was
+        not told so by its `image_shape`.
     """
     X, image_shape = _flatten_images(X)
+    if getattr(estimator, "image_shape", None) is None:
+        _refuse_channels_last(image_shape, who=type(estimator).__name__)
     if dtypes is not None:
         xp, _ = get_namespace(X)
         check_params["dtype"] = [getattr(xp, name) for name in dtypes]
@@ -98,6 +106,7 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
 
 
 _BLOCK = 4096  # rows
+_MOST_CHANNELS = 4  # red, green, blue, opacity
 
 
 def _check_blocks(X, **check_params):
@@ -122,6 +131,17 @@ def _flatten_images(X):
     xp, _ = get_namespace(X)
     image_shape = tuple(X.shape[1:])
     return xp.reshape(xp.asarray(X), (X.shape[0], math.prod(image_shape))), image_shape
+
+
+def _refuse_channels_last(image_shape, *, who):
+    if image_shape is None or len(image_shape) < 3:
+        return
+    *sides, n_channels = image_shape
+    if n_channels <= _MOST_CHANNELS < min(sides):
+        raise ValueError(
+            f"{who} expects images of shape (n, channels, height, width), got channels last, "
+            f"(n, {', '.join(map(str, image_shape))}): pass np.moveaxis(X, -1, 1)."
+        )
 
 
 def infer_image_shape(image_shape, n_pixels, *, who):

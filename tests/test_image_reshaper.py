@@ -135,3 +135,10 @@ def test_one_channel_is_no_channel_and_another_shape_is_refused_in_fit(digits):
     assert_array_equal(ImageReshaper().fit(X).inverse_transform(channels), X)
     with pytest.raises(ValueError, match=r"images of shape \(4, 16\), got \(8, 8\)"):
         ImageReshaper((4, 16)).fit(X.reshape(-1, 8, 8))
+
+
+def test_channels_last_are_refused_unless_asked_for():
+    X = np.zeros((2, 8, 8, 1))
+    with pytest.raises(ValueError, match=r"ImageReshaper .* channels last, \(n, 8, 8, 1\)"):
+        ImageReshaper().fit(X)
+    assert ImageReshaper((8, 8, 1)).fit_transform(X).shape == X.shape

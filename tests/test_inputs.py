@@ -251,3 +251,23 @@ def test_bad_weights_are_refused(Classifier, digits):
     ]:
         with pytest.raises(ValueError, match=message):
             quick(Classifier).fit(X, y, sample_weight=weights)
+
+
+@BOTH
+def test_images_whose_channels_come_last_are_refused(Classifier, digits):
+    X, y = digits
+    images = X.reshape(-1, 8, 8)
+    for last in (images[..., None], np.repeat(images[..., None], 3, axis=-1)):
+        shape = rf"got channels last, \(n, 8, 8, {last.shape[-1]}\): pass np.moveaxis\(X, -1, 1\)"
+        with pytest.raises(ValueError, match=f"{Classifier.__name__} expects images .*{shape}"):
+            quick(Classifier).fit(last, y)
+    first = np.moveaxis(np.repeat(images[..., None], 3, axis=-1), -1, 1)
+    fitted = quick(Classifier).fit(first, y)
+    assert fitted.image_shape_ == (3, 8, 8)
+    with pytest.raises(ValueError, match="channels last"):
+        fitted.predict(np.moveaxis(first, 1, -1))
+
+
+def test_images_of_few_rows_or_columns_are_not_taken_for_channels_last():
+    X = np.zeros((6, 1, 3, 2))
+    assert quick(ANNClassifier).fit(X, np.arange(6) % 2).image_shape_ == (1, 3, 2)

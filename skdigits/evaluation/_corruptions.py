@@ -59,7 +59,7 @@ def corrupt(X, kind, severity, *, image_shape=None, random_state=None):
     Returns
     -------
     ndarray or DataFrame
-        Changed copies, of the shape and dtype of `X`; a DataFrame for a DataFrame.
+        Changed copies, of the shape and dtype of `X`; a DataFrame for one of pandas.
 
     Raises
     ------

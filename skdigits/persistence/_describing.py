@@ -68,7 +68,10 @@ def describe(estimator):
         If a part of it is what a file cannot hold; the message names it.
     """
     arrays: dict = {}
-    model = _to_file(estimator, arrays, type(estimator).__name__)
+    try:
+        model = _to_file(estimator, arrays, type(estimator).__name__)
+    except _Unwritable as error:
+        raise TypeError(*error.args) from None
     content = {
         "format": FORMAT,
         "skdigits": __version__,
