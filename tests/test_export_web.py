@@ -1,6 +1,7 @@
 """The drawing page as a folder of static files: what is written, what is refused, what it reads."""
 
 import base64
+import errno
 import hashlib
 import importlib.util
 import io
@@ -197,8 +198,19 @@ def test_a_folder_with_something_in_it_is_left_alone(save, folder, runtime):
     (folder / "mine.txt").write_text("mine")
     result = run(save(*small()), "--web", folder, "--runtime", runtime)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"Error: cannot open {folder}: Directory not empty.\n"
+    expected = f"skdigits export --web expects an empty or a new folder, {folder} has files."
+    assert result.stderr == f"Error: {expected}\n"
     assert files_of(folder) == {"mine.txt"}
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_its_name(save, folder, runtime, monkeypatch):
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    model = save(*small())
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OSError, match=re.escape(f"Permission denied: '{folder}'")):
+        export_web(model, folder, runtime=runtime)
 
 
 def test_an_empty_folder_is_filled(save, folder, runtime):

@@ -21,8 +21,8 @@ def evaluate(model, data, data_home, as_json):
     """Say how well a model reads pictures whose labels are known.
 
     MODEL is a file of a model, or the name of one that comes with skdigits. DATA is
-    "digits" or a name that `skdigits datasets` lists, of which the test images are taken, or a
-    folder with a sub-folder of pictures for every label.
+    "digits" or a name that `skdigits datasets` lists, of which the test images are taken, a
+    folder with a sub-folder of pictures for every label, or a CSV file of their paths and labels.
     """
     from skdigits.app._evaluate import evaluate_model, format_evaluation, to_json
     from skdigits.app._labelled_data import load_labelled

@@ -79,9 +79,10 @@ def export_web(model, folder, *, runtime=None):
     ImportError
         If a package of the extra is missing.
     OSError
-        If a file cannot be opened, or the folder is not empty.
+        If a file cannot be opened, or the folder not be made.
     TypeError, ValueError
-        If there is no such model or runtime, or the model cannot be exported.
+        If there is no such model or runtime, the model cannot be exported, or the folder is not
+        empty.
     """
     estimator = open_classifier(model, who=WHO)
     _check_normalizer(estimator, model)
@@ -153,10 +154,13 @@ def _new_folder(folder):
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     if folder.exists() and any(folder.iterdir()):
-        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
+        raise ValueError(f"{WHO} expects an empty or a new folder, {folder} has files.")
     folder = folder.absolute()
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    temporary.mkdir()
+    try:
+        temporary.mkdir()
+    except OSError as error:  # which is told of the folder that was asked for
+        raise OSError(error.errno, error.strerror, str(folder)) from None
     try:
         yield temporary
         if folder.exists():

@@ -87,8 +87,8 @@ def load_labelled(text, *, subset, data_home=None, who):
         return LabelledData(title, bunch.images, bunch.target_names[bunch.target])
     if not Path(text).exists():
         raise ValueError(
-            f"{who} expects DATA to be {', '.join(DATA_NAMES)}, or a folder with a sub-folder of "
-            f"pictures for every label, got {text!r}."
+            f"{who} expects DATA to be {', '.join(DATA_NAMES)}, a folder with a sub-folder of "
+            f"pictures for every label, or a CSV file of paths and labels, got {text!r}."
         )
     paths, labels = load_image_folder(text, return_X_y=True)
     return LabelledData(f"pictures of {Path(text).resolve().name}", paths, labels)

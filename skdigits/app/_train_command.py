@@ -67,7 +67,8 @@ def train(data, model, out, epochs, augment, normalize, start_from, hold_out, se
     """Train a network, and write it and its card to files.
 
     DATA is "digits" or a name that `skdigits datasets` lists, of which the training images are
-    taken, or a folder with a sub-folder of pictures for every label.
+    taken, a folder with a sub-folder of pictures for every label, or a CSV file of their paths and
+    labels.
     """
     from skdigits.app._labelled_data import load_labelled
     from skdigits.app._train import WHO, check_out, save_trained
