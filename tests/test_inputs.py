@@ -233,6 +233,20 @@ def test_bad_parameters_are_named(Classifier, parameters, message, digits):
         quick(Classifier, **parameters).fit(*digits)
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_parameters_may_be_numbers_of_numpy(solver, digits):
+    plain = {"momentum": 0.5, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.125, "alpha": 0.25}
+    plain |= {"learning_rate_init": 0.0625, "dropout": 0.25, "label_smoothing": 0.125}
+    numpy = {name: np.float32(value) for name, value in plain.items()}  # exact in both
+    first, second = (
+        ANNClassifier(
+            max_iter=2, solver=solver, learning_rate="one_cycle", random_state=0, **parameters
+        ).fit(*digits)
+        for parameters in (plain, numpy)
+    )
+    assert_array_equal(first.predict_proba(digits[0]), second.predict_proba(digits[0]))
+
+
 def test_even_kernels_and_empty_channels_are_refused(digits):
     with pytest.raises(ValueError, match="odd kernel_size, got 4"):
         quick(CNNClassifier, kernel_size=4).fit(*digits)
