@@ -58,11 +58,12 @@ def served():
     command = [sys.executable, SERVE, "--model", MODEL, "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
+        line = "it said nothing"
         for line in server.stderr:
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
                 break
         else:
-            sys.exit("The server did not start.")
+            sys.exit(f"The server did not start: {line.strip()}")
         threading.Thread(target=server.stderr.read, daemon=True).start()
         yield int(found[1])
     finally:
