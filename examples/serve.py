@@ -2,7 +2,7 @@
 
 It needs Starlette, an ASGI server and a parser of forms, which skdigits does not bring::
 
-    pip install "skdigits[images]" starlette uvicorn python-multipart
+    python -m pip install -c constraints.txt -e ".[images]" starlette uvicorn python-multipart
 
 ``python examples/serve.py --model cnn-mnist`` (or a file of `save_model` whose Pipeline begins with
 a CharacterNormalizer) serves on this machine's port 8027::
