@@ -18,6 +18,8 @@ from sklearn.datasets import load_digits
 
 from skdigits.datasets import _mnist, write_idx
 
+pytest.register_assert_rewrite("fused_searches")
+
 
 @pytest.fixture(scope="session")
 def digits():
@@ -26,6 +28,18 @@ def digits():
     X = np.ascontiguousarray(X[:300], dtype=np.uint8)
     X.flags.writeable = y.flags.writeable = False
     return X, y[:300]
+
+
+@pytest.fixture
+def X(digits):
+    """150 of them as float64."""
+    return digits[0][:150].astype(np.float64)
+
+
+@pytest.fixture
+def y(digits):
+    """Their labels."""
+    return digits[1][:150]
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from numpy.testing import assert_allclose, assert_array_equal
 from torch.nn import functional as F
 
 from skdigits import ANNClassifier, CNNClassifier
-
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
 
 @pytest.fixture(scope="module")

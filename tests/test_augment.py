@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
@@ -17,7 +18,6 @@ from skdigits import ANNClassifier, Augmentation, CNNClassifier
 from skdigits.neural._augment import make_augmentation, shifted
 from skdigits.neural._batches import LabelledPixels
 
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 STRONG = make_augmentation("strong")
 
 

@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from skdigits import ANNClassifier, CNNClassifier
 from skdigits.neural._averaging import WeightAverage
-
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
 
 def walk(module, n_steps):

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss
 from torch.nn import functional as F
 
 from skdigits import ANNClassifier, CNNClassifier
 from skdigits.neural._training import _mean_loss
-
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
 
 def quick(Classifier, **parameters):

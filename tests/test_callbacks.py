@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from both_classifiers import quick
 from numpy.testing import assert_array_equal
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skdigits import ANNClassifier, CNNClassifier, ImageReshaper
-
-
-def quick(Classifier, **parameters):
-    return Classifier(**{"max_iter": 5, "random_state": 0, **parameters})
 
 
 class Diary(skorch.callbacks.Callback):

@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 
-from skdigits import ANNClassifier, CNNClassifier
+from skdigits import CNNClassifier
 from skdigits.neural._inference import forward_rows
 from skdigits.neural._modules import BatchNorm, folded
 from skdigits.neural._onednn import BlockedNet, has_blocked_kernels
-
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 
 
 def quick(Classifier, **parameters):

@@ -5,15 +5,10 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
+from both_classifiers import BOTH, quick
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skdigits import ANNClassifier, CNNClassifier
-
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
-
-
-def quick(Classifier, **parameters):
-    return Classifier(**{"max_iter": 5, "random_state": 0, **parameters})
 
 
 @BOTH

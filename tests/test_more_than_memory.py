@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from both_classifiers import BOTH
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -13,12 +14,11 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
-from skdigits import ANNClassifier, CNNClassifier, ImageReshaper
+from skdigits import ANNClassifier, ImageReshaper
 from skdigits._validation import is_mapped
 from skdigits.datasets import read_idx, write_idx
 from skdigits.neural._mapped import MappedPixels
 
-BOTH = pytest.mark.parametrize("Classifier", [ANNClassifier, CNNClassifier])
 ARRAYS = st.sampled_from(["u1", "i1", "i2", "i4", "f4", "f8"]).flatmap(
     lambda code: npst.arrays(np.dtype(code), npst.array_shapes(min_dims=1, max_dims=4, min_side=0))
 )
