@@ -107,8 +107,13 @@ def _of_a_character(boxes):
 
 
 def _has_others_inside(boxes):
-    before, after = boxes[:, None, :2] < boxes[:, :2], boxes[:, None, 2:] > boxes[:, 2:]
-    return (before.all(axis=2) & after.all(axis=2)).any(axis=1)
+    """Whether the upper left corner of another box lies inside each."""
+    top, left, bottom, right = boxes.T
+    n_before = np.zeros((bottom.max(initial=0) + 1, right.max(initial=0) + 1), dtype=np.int32)
+    n_before[top + 1, left + 1] = 1
+    n_before = n_before.cumsum(axis=0).cumsum(axis=1)  # corners above and to the left of each place
+    n_above = n_before[top + 1, right] - n_before[top + 1, left + 1]
+    return n_before[bottom, right] - n_before[bottom, left + 1] - n_above > 0
 
 
 def _completed(boxes, mask):
@@ -204,4 +209,5 @@ def _piece_around(pieces, box):
         pieces[top:bottom, left - 1],
         pieces[top:bottom, right],
     )
-    return np.bincount(np.concatenate(sides))[1:].argmax() + 1
+    numbers, counts = np.unique(np.concatenate(sides), return_counts=True)
+    return numbers[np.argmax(counts * (numbers > 0))]
