@@ -44,6 +44,7 @@ NAMES = (
     "skorch_loader",
     "arithmetic",
     "prediction",
+    "onnx_agreement",
     "fused_search",
     "memory",
     "more_than_memory",
