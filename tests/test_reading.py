@@ -129,6 +129,16 @@ def test_a_missing_file_and_a_folder(tmp_path):
         read_picture(tmp_path)
 
 
+def test_of_several_pages_the_first_is_read_with_a_warning(colours, tmp_path):
+    pages = [colours, Image.new("RGB", (30, 20))]
+    path = tmp_path / "scan.tiff"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    with pytest.warns(UserWarning, match=r"reads the first page of \S+scan.tiff alone") as caught:
+        read = read_picture(path)
+    assert_array_equal(read, read_picture(pages[0]))
+    assert caught[0].filename == __file__
+
+
 def png_that_claims(width, height):
     """Return a PNG of a few bytes whose header promises more."""
 

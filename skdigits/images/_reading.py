@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skdigits._optional import import_optional
+from skdigits._warnings import warn_user
 
 MAX_PIXELS = 50_000_000  # an A4 page at 600 dpi has 35 million
 
@@ -48,6 +49,11 @@ def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
     ValueError
         If `source` is no picture, is damaged, empty or too large, or holds values that are not
         finite.
+
+    Warns
+    -----
+    UserWarning
+        If a TIFF has several pages, of which the first is read.
     """
     if isinstance(source, str | os.PathLike):
         return _read_file(Path(source), max_pixels, who)
@@ -125,6 +131,8 @@ def _is_pillow_image(source):
 def _read_file(path, max_pixels, who):
     with path.open("rb") as file:
         image = open_image(file, max_pixels=max_pixels, who=who, name=path)
+        if image.format == "TIFF" and image.is_animated:
+            warn_user(f"{who} reads the first page of {path} alone, which has several.")
         return _decode(image, who, path)
 
 
