@@ -18,7 +18,7 @@ from sklearn.datasets import load_digits
 
 from skdigits.datasets import _mnist, write_idx
 
-pytest.register_assert_rewrite("fused_searches")
+pytest.register_assert_rewrite("fused_searches", "page_driver")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import base64
 import errno
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -16,6 +15,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import page_driver as driver
 import pytest
 from click.testing import CliRunner
 from numpy.testing import assert_allclose
@@ -36,15 +36,6 @@ pytest.importorskip("skl2onnx")
 pytest.importorskip("skops")
 
 
-def neighbour(name):
-    """Import a test file that lies beside this one, which pytest puts on no path."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-driver = neighbour("test_demo_page")
 visit = driver.visit
 
 RUNTIME = os.environ.get("SKDIGITS_ORT_WEB")
