@@ -237,8 +237,10 @@ def test_what_stands_in_a_few_frames_is_read_and_they_are_not(text, step, reader
 
 
 def test_a_frame_around_all_is_not_read(reader):
-    image = form([*frames_in_a_row("725"), (10, 10, 500, 200, "")])
-    assert reader.read(image).text.replace(" ", "") == "725"
+    frame = (25, 80, 500, 220, "")
+    image = form([*frames_in_a_row("725", top=140), frame], width=700, height=400)
+    for picture in (image, photographed(image, turn=3), photographed(image, turn=-4)):
+        assert reader.read(picture).text.replace(" ", "") == "725"
 
 
 def test_what_is_written_across_a_frame_is_cut_at_it(reader):

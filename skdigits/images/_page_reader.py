@@ -142,12 +142,15 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     def _places(self, picture, labeller):
         """Return the page as it was searched, and where the characters are, in reading order."""
         sheet = _Sheet.of_page(picture, self.polarity)
+        mask = sheet.ink > sheet.threshold
+        rectangles = find_rectangles(mask)
         if self.layout != "lines":
-            mask = sheet.ink > sheet.threshold
-            cells, rows = find_cells(find_rectangles(mask), mask, alike=self.layout == "auto")
+            cells, rows = find_cells(rectangles, mask, alike=self.layout == "auto")
             if self.layout == "cells" or len(cells) >= _FEWEST_CELLS:
                 return sheet, places_in_cells(sheet.ink, sheet.threshold, cells, rows)
-        large = _Sheet.of_large(picture, self.polarity)
+        # How a few large characters are tilted is told by frames around them alone.
+        tilt = sheet.tilt if len(rectangles) else 0.0
+        large = _Sheet.of_large(picture, self.polarity, tilt)
         if large is None:
             places = _places_in_lines(sheet)
         else:
@@ -173,11 +176,11 @@ class _Sheet:
         return cls(turned(ink, tilt, 0), threshold, tilt, _scale(picture, ink), picture.shape)
 
     @classmethod
-    def of_large(cls, picture, polarity):
+    def of_large(cls, picture, polarity, tilt):
         ink = large_ink(picture, polarity)
         if ink is None:
             return None
-        return cls(ink, LARGE_INK, 0.0, _scale(picture, ink), picture.shape)
+        return cls(turned(ink, tilt, 0), LARGE_INK, tilt, _scale(picture, ink), picture.shape)
 
     def box_in_picture(self, box):
         """Return the box in the picture around a box in the levelled ink."""
