@@ -189,6 +189,7 @@ def test_a_model_without_probabilities_shows_no_bars(visit, digits):
         page.get_by_text("This model does not say how sure it is.").first.wait_for()
         assert not page.locator("#bars").is_visible()
         assert page.locator("#guess").inner_text() in list("0123456789")
+        page.close()  # which may still ask, before the server ends
 
 
 def test_of_many_labels_the_ten_most_probable_are_shown(visit, digits):
@@ -206,4 +207,5 @@ def test_of_many_labels_the_ten_most_probable_are_shown(visit, digits):
         assert told[0] > 0
         assert page.locator("#others").inner_text() == "and 20 others, less probable"
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
+        page.close()
         assert page.locator("h1").inner_text() == "Draw a character"
