@@ -207,5 +207,5 @@ def test_of_many_labels_the_ten_most_probable_are_shown(visit, digits):
         assert told[0] > 0
         assert page.locator("#others").inner_text() == "and 20 others, less probable"
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
-        page.close()
         assert page.locator("h1").inner_text() == "Draw a character"
+        page.close()
