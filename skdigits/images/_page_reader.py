@@ -64,9 +64,10 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     Notes
     -----
     The page's light is taken off tile by tile, lines that fall or rise by up to ten degrees are
-    levelled, and a grid of which most cells were found is completed where lines are. Frames are
-    never read: in cells what stands outside of them is not either, and in lines their own lines
-    are taken off. How many of the characters
+    levelled, and a grid of which most cells were found is completed where lines are. Of
+    cells, what stands outside of them is not read; in lines, the lines of closed frames are taken
+    off. A frame that writing touches along much of a side may be found by neither: its character
+    is then missing, or its lines are read as characters. How many of the characters
     are wrong is what their probabilities say: `reject` is as good as these are calibrated.
 
     Examples
