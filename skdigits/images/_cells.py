@@ -1,57 +1,16 @@
-"""The cells of forms: rectangles of paper that lines enclose, and their lines taken off a page.
+"""The cells of forms: those rectangles of a page that hold one character each.
 
 Boxes are rows (top, left, bottom, right) of integers, the last two exclusive.
 """
 
 import numpy as np
-from scipy import ndimage
 
-_SMALLEST = 12  # pixels
 _ALIKE = 0.25  # of the logarithm of a size
 _MOSTLY = 0.8  # of the cells of a grid
 _LONGEST = 2.5  # times as long as the other side: longer ones are for words
 _N_RULED = 3  # sides
 _RULED = 0.5  # of the length of a side
 _SLACK = 0.1  # of the shorter side
-_EDGE = 0.05  # of the shorter side of a frame, where its lines may bend
-_FOUR = ndimage.generate_binary_structure(2, 1)
-_EIGHT = ndimage.generate_binary_structure(2, 2)
-
-
-def find_rectangles(mask):
-    """Return the boxes of all rectangles of paper that lines enclose.
-
-    Parameters
-    ----------
-    mask : ndarray of shape (height, width)
-        True for ink.
-
-    Returns
-    -------
-    boxes : ndarray of shape (n_rectangles, 4)
-        Their insides.
-    """
-    paper, n_pieces = ndimage.label(~mask, _FOUR)
-    boxes = []
-    areas = np.bincount(paper.ravel(), minlength=n_pieces + 1)
-    for number, where in enumerate(ndimage.find_objects(paper), 1):
-        height, width = (part.stop - part.start for part in where)
-        at_border = any(
-            part.start == 0 or part.stop == side
-            for part, side in zip(where, mask.shape, strict=True)
-        )
-        if min(height, width) < _SMALLEST or at_border or areas[number] < 0.4 * height * width:
-            continue
-        if _is_rectangle(paper[where] == number):
-            boxes.append((where[0].start, where[1].start, where[0].stop, where[1].stop))
-    return np.array(boxes, dtype=int).reshape(-1, 4)
-
-
-def _is_rectangle(piece):
-    """Whether paper reaches to all four sides of its box along most of their length."""
-    depth = max(1, min(piece.shape) // 12)
-    sides = (piece[:depth], piece[-depth:], piece[:, :depth].T, piece[:, -depth:].T)
-    return all(side.any(axis=0).mean() > 0.75 for side in sides)
 
 
 def find_cells(rectangles, mask, *, alike):
@@ -174,40 +133,3 @@ def _is_ruled(mask, box):
 
 def _around(edge, slack):
     return slice(max(edge - slack, 0), edge + slack)
-
-
-def without_frames(ink, threshold):
-    """Return shares of ink less the lines around rectangles; what is written in them stays."""
-    mask = ink > threshold
-    boxes = find_rectangles(mask)
-    if len(boxes) == 0:
-        return ink
-    pieces, n_pieces = ndimage.label(mask, _EIGHT)
-    frames = np.array([_piece_around(pieces, box) for box in boxes])
-    is_frame = np.zeros(n_pieces + 1, dtype=bool)
-    is_frame[frames] = True
-    return np.where(is_frame[pieces] & (_framed_by(boxes, frames, ink.shape) != pieces), 0, ink)
-
-
-def _framed_by(boxes, frames, shape):
-    """Return a picture of the frame, by its number, that has each place directly inside it."""
-    picture = np.zeros(shape, dtype=np.int32)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    for position in np.argsort(-areas):
-        top, left, bottom, right = boxes[position]
-        edge = max(1, round(_EDGE * min(bottom - top, right - left)))
-        picture[top + edge : bottom - edge, left + edge : right - edge] = frames[position]
-    return picture
-
-
-def _piece_around(pieces, box):
-    """Return the number of the piece of ink that encloses a box."""
-    top, left, bottom, right = box
-    sides = (
-        pieces[top - 1, left:right],
-        pieces[bottom, left:right],
-        pieces[top:bottom, left - 1],
-        pieces[top:bottom, right],
-    )
-    numbers, counts = np.unique(np.concatenate(sides), return_counts=True)
-    return numbers[np.argmax(counts * (numbers > 0))]

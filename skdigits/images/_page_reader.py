@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, StrOptions
-from skdigits.images._cells import find_cells, find_rectangles, without_frames
+from skdigits.images._cells import find_cells
+from skdigits.images._frames import find_rectangles, without_frames
 from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
     LARGE_INK,
