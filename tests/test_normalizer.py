@@ -123,6 +123,12 @@ def test_a_photo_is_read_like_a_drawing(colour):
     assert distance(normalized(drawing), normalized(coloured)) < 0.15
 
 
+def test_an_array_of_one_channel_is_one_picture():
+    picture = drawn()
+    rows = CharacterNormalizer().transform(picture[:, :, None])
+    assert_array_equal(rows, CharacterNormalizer().transform([picture]))
+
+
 def test_specks_are_dropped_and_dots_kept():
     speck, dot = drawn(), drawn()
     speck = speck.copy()

@@ -258,6 +258,49 @@ def test_frames_of_other_sizes_are_cells_where_all_are(reader):
     assert "456" in PageReader(reader.estimator, layout="lines").read(image).text
 
 
+def on_the_line(text, *, above, size=44, step=70):
+    """Return frames of 60 pixels in a row, the feet of digits so far above their lower line."""
+    image = page(60 + step * len(text), 180)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size)
+    for place, digit in enumerate(text):
+        left = 40 + step * place
+        draw.rectangle((left, 60, left + 60, 120), outline=0, width=3)
+        draw.text((left + 30, 120 - above), digit, fill=0, font=font, anchor="ms")
+    return image
+
+
+@pytest.mark.parametrize("step", [60, 75], ids=["joined", "apart"])
+@pytest.mark.parametrize("above", [3, 0, -8], ids=["resting", "touching", "crossing"])
+def test_writing_on_lines_hides_no_frame(above, step, reader):
+    image = on_the_line("3528 06", above=above, step=step)
+    for layout in ("auto", "cells"):
+        for picture in (image, photographed(image, turn=2)):
+            text = PageReader(reader.estimator, layout=layout).read(picture).text
+            assert [place for place, character in enumerate(text) if character == "_"] == [4]
+            assert len(text) == 7
+            assert above < 3 or picture is not image or text == "3528_06"
+
+
+@pytest.mark.parametrize("layout", ["auto", "cells", "lines"])
+def test_writing_may_fill_its_frame(layout, reader):
+    image = on_the_line("352806", above=3, size=76)
+    assert PageReader(reader.estimator, layout=layout).read(image).text == "352806"
+
+
+def test_loops_of_writing_are_no_frames(reader):
+    image = page()
+    write(image, "00698806", (40, 60), 80)
+    assert PageReader(reader.estimator, layout="cells").read(image).text == ""
+    assert reader.read(image).text == "00698806"
+
+
+def test_a_frame_for_a_text_is_no_cell_beside_smaller_ones(reader):
+    comment = (40, 150, 400, 180, "")
+    image = form([*frames_in_a_row("72"), comment], height=400)
+    assert PageReader(reader.estimator, layout="cells").read(image).text == "72"
+
+
 def test_no_cell_is_made_up_where_no_lines_are(reader):
     rows = [*frames_in_a_row("12345"), *frames_in_a_row("6789", top=160)]
     assert reader.read(form(rows)).lines == ["12345", "6789"]

@@ -129,13 +129,16 @@ def test_a_missing_file_and_a_folder(tmp_path):
         read_picture(tmp_path)
 
 
-def test_of_several_pages_the_first_is_read_with_a_warning(colours, tmp_path):
-    pages = [colours, Image.new("RGB", (30, 20))]
-    path = tmp_path / "scan.tiff"
+@pytest.mark.parametrize("suffix", ["tiff", "gif", "png", "webp"])
+def test_of_several_pages_the_first_is_read_with_a_warning(suffix, colours, tmp_path):
+    pages = [colours, Image.new("RGB", colours.size)]
+    path = tmp_path / f"scan.{suffix}"
     pages[0].save(path, save_all=True, append_images=pages[1:])
-    with pytest.warns(UserWarning, match=r"reads the first page of \S+scan.tiff alone") as caught:
+    message = rf"reads the first page of \S+scan.{suffix} alone"
+    with pytest.warns(UserWarning, match=message) as caught:
         read = read_picture(path)
-    assert_array_equal(read, read_picture(pages[0]))
+    with Image.open(path) as image:
+        assert_array_equal(read, read_picture(image))
     assert caught[0].filename == __file__
 
 

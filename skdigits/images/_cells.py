@@ -8,6 +8,7 @@ import numpy as np
 _ALIKE = 0.25  # of the logarithm of a size
 _MOSTLY = 0.8  # of the cells of a grid
 _LONGEST = 2.5  # times as long as the other side: longer ones are for words
+_LARGEST = 3.0  # times as large as most: a larger one alone is for text
 _N_RULED = 3  # sides
 _RULED = 0.5  # of the length of a side
 _SLACK = 0.1  # of the shorter side
@@ -27,7 +28,7 @@ def find_cells(rectangles, mask, *, alike):
         True for ink.
     alike : bool
         Whether a cell is what another one equals in size; or else each rectangle that is not
-        much longer than high and has no other inside it.
+        much longer than high, has no other inside it, and is not by far larger than the others.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def find_cells(rectangles, mask, *, alike):
     rows : ndarray of shape (n_cells,)
         The number of each one's row, from the top.
     """
-    boxes = _of_usual_size(rectangles) if alike else _of_a_character(rectangles)
+    boxes = rectangles[_have_equals(rectangles)] if alike else _of_a_character(rectangles)
     if len(boxes) == 0:
         return boxes, np.empty(0, dtype=int)
     boxes = _completed(boxes, mask)
@@ -45,24 +46,30 @@ def find_cells(rectangles, mask, *, alike):
     return boxes[order], rows[order]
 
 
-def _of_usual_size(boxes):
-    """Return the boxes that another one equals in height and width, give or take a quarter."""
+def _have_equals(boxes):
+    """Whether another one equals each box in height and width, give or take a quarter."""
     sizes = np.log(boxes[:, 2:] - boxes[:, :2])
     order = np.argsort(sizes[:, 0])
-    boxes, sizes = boxes[order], sizes[order]
-    first = np.searchsorted(sizes[:, 0], sizes[:, 0] - _ALIKE)
-    last = np.searchsorted(sizes[:, 0], sizes[:, 0] + _ALIKE, side="right")
-    n_alike = [
-        (np.abs(sizes[start:stop, 1] - width) < _ALIKE).sum()
-        for start, stop, width in zip(first, last, sizes[:, 1], strict=True)
+    heights, widths = sizes[order].T
+    first = np.searchsorted(heights, heights - _ALIKE)
+    last = np.searchsorted(heights, heights + _ALIKE, side="right")
+    n_alike = np.empty(len(boxes), dtype=int)
+    n_alike[order] = [
+        (np.abs(widths[start:stop] - width) < _ALIKE).sum()
+        for start, stop, width in zip(first, last, widths, strict=True)
     ]
-    return boxes[np.array(n_alike, dtype=int) > 1]
+    return n_alike > 1
 
 
 def _of_a_character(boxes):
     """Return the boxes that could hold one character."""
-    sides = np.sort(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return boxes[(sides[:, 1] <= _LONGEST * sides[:, 0]) & ~_has_others_inside(boxes)]
+    shorter, longer = np.sort(boxes[:, 2:] - boxes[:, :2], axis=1).T
+    boxes = boxes[(longer <= _LONGEST * shorter) & ~_has_others_inside(boxes)]
+    if len(boxes) == 0:
+        return boxes
+    shorter = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
+    usual = np.quantile(shorter, 0.5, method="lower")
+    return boxes[_have_equals(boxes) | (shorter <= _LARGEST * usual)]
 
 
 def _has_others_inside(boxes):

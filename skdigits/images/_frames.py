@@ -7,13 +7,14 @@ import numpy as np
 from scipy import ndimage
 
 _SMALLEST = 12  # pixels
+_FILLED = 0.4  # of a frame, with paper at least; the rest is writing
+_THIN = 0.25  # of the shorter side of a frame: its lines are no thicker
+_FREE = 0.25  # of the length of a line, at least: there, no writing touches it
+_CORNER = 0.1  # of the shorter side of a frame
+_PART = 0.2  # of a frame
 _EDGE = 0.05  # of the shorter side of a frame, where its lines may bend
 _FOUR = ndimage.generate_binary_structure(2, 1)
 _EIGHT = ndimage.generate_binary_structure(2, 2)
-_THIN = 0.25  # of the shorter side
-_MOSTLY_FREE = 0.25  # of a line: where no writing touches it
-_CORNER = 0.1 # of the shorter side
-_PART = 0.2  # of a frame: so large a part of it is no frame of its own
 
 
 def find_rectangles(mask):
@@ -34,7 +35,7 @@ def find_rectangles(mask):
     """
     straight = _of_straight_lines(mask)
     enclosed = _enclosed(mask)
-    return np.concatenate([straight, enclosed[~_are_parts(enclosed, straight)]])
+    return np.concatenate([straight, enclosed[~_are_parts(enclosed, straight, mask.shape)]])
 
 
 def _of_straight_lines(mask):
@@ -48,7 +49,7 @@ def _of_straight_lines(mask):
         found = _enclosed(lines, length, 2 * length)
         boxes.append(found[np.array([_has_corners(mask, box) for box in found], dtype=bool)])
         length *= 2
-    return np.concatenate(boxes) + [-1, -1, 1, 1]
+    return np.concatenate(boxes) + np.array([-1, -1, 1, 1])
 
 
 def _run_lengths(mask):
@@ -72,32 +73,32 @@ def _thin_runs(lengths, thickness, shortest):
     firsts = np.flatnonzero(is_first)
     is_thin = thickness[lengths >= shortest] <= _THIN * shortest + 2
     counts = np.diff(firsts, append=len(pixels))
-    is_line = np.add.reduceat(is_thin, firsts, dtype=int) > _MOSTLY_FREE * counts
+    is_line = np.add.reduceat(is_thin, firsts, dtype=int) > _FREE * counts
     lines.flat[pixels[np.repeat(is_line, counts)]] = True
     return lines
 
 
 def _enclosed(mask, shortest=_SMALLEST, below=np.inf):
     """Return the boxes of rectangles without ink whose shorter side is in a range."""
-    paper, n_pieces = ndimage.label(~mask, _FOUR)
+    paper, _ = ndimage.label(~mask, _FOUR)
     boxes = []
-    areas = np.bincount(paper.ravel(), minlength=n_pieces + 1)
-    for number, where in enumerate(ndimage.find_objects(paper), 1):
-        height, width = (part.stop - part.start for part in where)
-        at_border = any(
-            part.start == 0 or part.stop == side
-            for part, side in zip(where, mask.shape, strict=True)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(paper), 1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        at_border = (
+            0 in (rows.start, columns.start)
+            or rows.stop == mask.shape[0]
+            or columns.stop == mask.shape[1]
         )
         is_of_size = shortest <= min(height, width) < below
-        if not is_of_size or at_border or areas[number] < 0.4 * height * width:
-            continue
-        if _is_rectangle(paper[where] == number):
-            boxes.append((where[0].start, where[1].start, where[0].stop, where[1].stop))
+        if is_of_size and not at_border and _is_rectangle(paper[rows, columns] == number):
+            boxes.append((rows.start, columns.start, rows.stop, columns.stop))
     return np.array(boxes, dtype=int).reshape(-1, 4)
 
 
 def _is_rectangle(piece):
-    """Whether paper reaches to all four sides of its box along most of their length."""
+    """Whether paper takes much of its box and reaches all four sides along most of them."""
+    if piece.mean() < _FILLED:
+        return False
     depth = max(1, min(piece.shape) // 12)
     sides = (piece[:depth], piece[-depth:], piece[:, :depth].T, piece[:, -depth:].T)
     return all(side.any(axis=0).mean() > 0.75 for side in sides)
@@ -115,15 +116,28 @@ def _ends(length):
     return slice(length), slice(-length, None)
 
 
-def _are_parts(boxes, others):
-    """Whether each box is most of another one, or a large part of it beside writing."""
-    return np.array([_is_part(box, others) for box in boxes], dtype=bool)
+def _are_parts(boxes, frames, shape):
+    """Whether each box is a frame again, or so large a part of one as writing may cut off."""
+    if len(frames) == 0:
+        return np.zeros(len(boxes), dtype=bool)
+    corners = boxes[:, :2] + _SMALLEST // 4
+    around = _numbers_inside(frames, np.arange(1, len(frames) + 1), shape)[*corners.T]
+    share = _areas(boxes) / _areas(frames)[around - 1]
+    return (around > 0) & (share > _PART) & (share < 1 / _PART)
 
 
-def _is_part(box, others):
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    shared = np.prod(np.clip(sides, 0, None), axis=1)
-    return bool((shared > _PART * np.prod(others[:, 2:] - others[:, :2], axis=1)).any())
+def _areas(boxes):
+    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+
+
+def _numbers_inside(boxes, numbers, shape, edge=0.0):
+    """Return a picture of the number of the smallest box, less an edge, around each place."""
+    picture = np.zeros(shape, dtype=np.int32)
+    edges = np.ceil(edge * (boxes[:, 2:] - boxes[:, :2]).min(axis=1)).astype(int)
+    for position in np.argsort(-_areas(boxes)):
+        (top, left, bottom, right), inset = boxes[position], edges[position]
+        picture[top + inset : bottom - inset, left + inset : right - inset] = numbers[position]
+    return picture
 
 
 def without_frames(ink, threshold):
@@ -136,18 +150,8 @@ def without_frames(ink, threshold):
     frames = np.array([_piece_around(pieces, box) for box in boxes])
     is_frame = np.zeros(n_pieces + 1, dtype=bool)
     is_frame[frames] = True
-    return np.where(is_frame[pieces] & (_framed_by(boxes, frames, ink.shape) != pieces), 0, ink)
-
-
-def _framed_by(boxes, frames, shape):
-    """Return a picture of the frame, by its number, that has each place directly inside it."""
-    picture = np.zeros(shape, dtype=np.int32)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    for position in np.argsort(-areas):
-        top, left, bottom, right = boxes[position]
-        edge = max(1, round(_EDGE * min(bottom - top, right - left)))
-        picture[top + edge : bottom - edge, left + edge : right - edge] = frames[position]
-    return picture
+    is_outside = _numbers_inside(boxes, frames, ink.shape, _EDGE) != pieces
+    return np.where(is_frame[pieces] & is_outside, 0, ink)
 
 
 def _piece_around(pieces, box):

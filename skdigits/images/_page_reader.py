@@ -44,8 +44,9 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         :class:`CharacterNormalizer`.
     layout : {"auto", "lines", "cells"}, default="auto"
         Whether characters stand in free lines or in cells that lines enclose, one in each. "cells"
-        takes every rectangle that is not much longer than high and has no other inside it; "auto"
-        those that another equals in size, where there are four or more, and else reads lines.
+        takes every rectangle that is not much longer than high, has no other inside it, and is not
+        alone in being three times as large as most; "auto" those that another equals in size,
+        where there are four or more, and else reads lines.
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether ink is darker or lighter than paper.
     classes : array-like, default=None
@@ -67,8 +68,8 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     The page's light is taken off tile by tile, lines that fall or rise by up to ten degrees are
     levelled, and a grid of which most cells were found is completed where lines are. Of
     cells, what stands outside of them is not read; in lines, the lines of closed frames are taken
-    off. A frame that writing touches along much of a side may be found by neither: its character
-    is then missing, or its lines are read as characters. How many of the characters
+    off. Frames are found by straight lines, whatever touches these, and by closed ones of any
+    shape where nothing does; what crosses a line is cut off there. How many of the characters
     are wrong is what their probabilities say: `reject` is as good as these are calibrated.
 
     Examples

@@ -16,6 +16,7 @@ from skdigits.images._reading import is_file_or_image, is_picture, read_picture
 
 _CHANNELS = (1, 2, 3, 4)
 _COLOURS = (3, 4)
+_ONE_PICTURE = (1, *_COLOURS)  # as the last of three sides
 
 
 class PictureTransformer(
@@ -65,8 +66,9 @@ class PictureTransformer(
         ----------
         X : array-like of shape (n_samples, n_pixels), or pictures
             Rows of pixels; images of shape (n_samples, height, width[, channels]); a path, a
-            Pillow image or a colour picture (height, width, channels); or a list of paths,
-            Pillow images and arrays, of any sizes. A single array (height, width) goes in a list.
+            Pillow image or a picture (height, width, channels); or a list of paths, Pillow images
+            and arrays, of any sizes. A single grey picture (height, width) goes in a list: it
+            would be rows of pixels.
 
         Returns
         -------
@@ -126,7 +128,7 @@ def _listed(X):
     if n_dimensions == 1 and len(X) and all(map(is_file_or_image, X)):
         return list(X)
     if n_dimensions == 3:
-        return [X] if X.shape[2] in _COLOURS else np.asarray(X)
+        return [X] if X.shape[2] in _ONE_PICTURE else np.asarray(X)
     return _channels_last(np.asarray(X)) if n_dimensions == 4 else None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from skdigits._optional import import_optional
 from skdigits._warnings import warn_user
 
+_WITH_PAGES = ("TIFF", "GIF", "PNG", "WEBP")  # in a phone's JPEG, more are its thumbnails
 MAX_PIXELS = 50_000_000  # an A4 page at 600 dpi has 35 million
 
 # Of Pillow's, those that run no program: an EPS file, whatever its name, would have it start
@@ -131,7 +132,7 @@ def _is_pillow_image(source):
 def _read_file(path, max_pixels, who):
     with path.open("rb") as file:
         image = open_image(file, max_pixels=max_pixels, who=who, name=path)
-        if image.format == "TIFF" and image.is_animated:
+        if image.format in _WITH_PAGES and image.is_animated:
             warn_user(f"{who} reads the first page of {path} alone, which has several.")
         return _decode(image, who, path)
 
