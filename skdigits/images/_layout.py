@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from skdigits.images._operations import cover, drop_rules, drop_specks, lift_ink, otsu, shrink
+from skdigits.images._overflow import across_lines, region_around
 
 _TILES = 48  # a side of the page: the light is the same in one of them
 _STEEPEST = 10.0  # degrees that a page may be turned by
@@ -135,28 +136,51 @@ class Place:
 
 def places_in_cells(ink, threshold, cells, rows):
     """Return a place for every cell, in reading order; the ink of an empty cell is all 0."""
+    mask = ink > threshold
+    beyond = np.zeros_like(mask)
+    for box in cells:
+        region, *_, part = _writing_of(box, mask, mask)
+        beyond[region] |= part
+    within = mask & ~beyond
     places = []
     for box, row in zip(cells, rows, strict=True):
-        top, left, bottom, right = box
-        edge = max(1, round(_SOFT_EDGE * min(bottom - top, right - left)))
-        inside = ink[top + edge : bottom - edge, left + edge : right - edge]
-        places.append(Place(tuple(box.tolist()), int(row), _of_cell(inside, threshold)))
+        region, written, *across = _writing_of(box, within, mask)
+        near = ndimage.binary_dilation(written, _EIGHT) & ~mask[region]
+        kept = np.logical_or.reduce([written, near, *across])
+        picture = np.rint(np.where(kept, ink[region], 0) * 255).astype(np.uint8)
+        places.append(Place(tuple(box.tolist()), int(row), picture))
     return places
 
 
-def _of_cell(inside, threshold):
-    """Return the ink of a cell less what reaches in from its neighbours, and less dust."""
-    pieces, n_pieces = ndimage.label(inside > threshold, _EIGHT)
+def _writing_of(box, within, mask):
+    """Return the region of a cell, and there what is written inside, under and beyond its lines.
+
+    Inside the cell, only what `within` has counts.
+    """
+    region = region_around(box, mask.shape)
+    top, left, bottom, right = box
+    edge = max(1, round(_SOFT_EDGE * min(bottom - top, right - left)))
+    rows = slice(top + edge - region[0].start, bottom - edge - region[0].start)
+    columns = slice(left + edge - region[1].start, right - edge - region[1].start)
+    cell, written = np.zeros((2, *mask[region].shape), dtype=bool)
+    cell[rows, columns] = True
+    written[rows, columns] = _of_cell(within[region][rows, columns])
+    return region, written, *across_lines(written, mask[region], cell)
+
+
+def _of_cell(mask):
+    """Return the writing in a cell less what reaches in from its neighbours, and less dust."""
+    pieces, n_pieces = ndimage.label(mask, _EIGHT)
     found = ndimage.find_objects(pieces)
     lengths = np.array([max(_lengths(where)) for where in found])
-    if n_pieces == 0 or lengths.max() < _DUST * min(inside.shape):
-        return np.zeros(inside.shape, dtype=np.uint8)
+    if n_pieces == 0 or lengths.max() < _DUST * min(mask.shape):
+        return np.zeros_like(mask)
     areas = np.bincount(pieces.ravel())[1:]
     intruding = [
-        _touches(where, inside.shape) and area < _INTRUDER * areas.max()
+        _touches(where, mask.shape) and area < _INTRUDER * areas.max()
         for where, area in zip(found, areas, strict=True)
     ]
-    return _only(inside, pieces, np.concatenate([[False], ~np.array(intruding)]))
+    return np.concatenate([[False], ~np.array(intruding)])[pieces]
 
 
 def _only(ink, pieces, kept):

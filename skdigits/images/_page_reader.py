@@ -66,11 +66,12 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
     Notes
     -----
     The page's light is taken off tile by tile, lines that fall or rise by up to ten degrees are
-    levelled, and a grid of which most cells were found is completed where lines are. Of
-    cells, what stands outside of them is not read; in lines, the lines of closed frames are taken
-    off. Frames are found by straight lines, whatever touches these, and by closed ones of any
-    shape where nothing does; what crosses a line is cut off there. How many of the characters
-    are wrong is what their probabilities say: `reject` is as good as these are calibrated.
+    levelled, and a grid of which most cells were found is completed where lines are. Frames are
+    found by straight lines, whatever touches these, and by closed ones of any shape where nothing
+    does. Of cells, what stands outside of them is not read, unless it goes on across a line from
+    inside and soon ends. In lines, the lines of frames are taken off, and what crosses them is cut
+    off there. How many of the characters are wrong is what their probabilities say: `reject` is as
+    good as these are calibrated.
 
     Examples
     --------
