@@ -140,13 +140,11 @@ def _numbers_inside(boxes, numbers, shape, edge=0.0):
     return picture
 
 
-def without_frames(ink, threshold):
+def without_frames(ink, threshold, boxes):
     """Return shares of ink less the lines around rectangles; what is written in them stays."""
-    mask = ink > threshold
-    boxes = find_rectangles(mask)
     if len(boxes) == 0:
         return ink
-    pieces, n_pieces = ndimage.label(mask, _EIGHT)
+    pieces, n_pieces = ndimage.label(ink > threshold, _EIGHT)
     frames = np.array([_piece_around(pieces, box) for box in boxes])
     is_frame = np.zeros(n_pieces + 1, dtype=bool)
     is_frame[frames] = True

@@ -137,25 +137,27 @@ class Place:
 def places_in_cells(ink, threshold, cells, rows):
     """Return a place for every cell, in reading order; the ink of an empty cell is all 0."""
     mask = ink > threshold
+    found = [_writing_of(box, mask, mask) for box in cells]
     beyond = np.zeros_like(mask)
-    for box in cells:
-        region, *_, part = _writing_of(box, mask, mask)
+    for region, *_, part in found:
         beyond[region] |= part
     within = mask & ~beyond
     places = []
-    for box, row in zip(cells, rows, strict=True):
-        region, written, *across = _writing_of(box, within, mask)
+    for box, row, (region, cell, written, *across) in zip(cells, rows, found, strict=True):
+        if (written & beyond[region]).any():  # from a neighbour
+            _, _, written, *across = _writing_of(box, within, mask)
         near = ndimage.binary_dilation(written, _EIGHT) & ~mask[region]
         kept = np.logical_or.reduce([written, near, *across])
         picture = np.rint(np.where(kept, ink[region], 0) * 255).astype(np.uint8)
-        places.append(Place(tuple(box.tolist()), int(row), picture))
+        (needed,) = ndimage.find_objects(np.logical_or.reduce([cell, *across]).astype(int))
+        places.append(Place(tuple(box.tolist()), int(row), picture[needed]))
     return places
 
 
 def _writing_of(box, within, mask):
-    """Return the region of a cell, and there what is written inside, under and beyond its lines.
+    """Return the region of a cell, and there the cell and what is written in it.
 
-    Inside the cell, only what `within` has counts.
+    That is what is written inside, of what `within` has, and under and beyond the cell's lines.
     """
     region = region_around(box, mask.shape)
     top, left, bottom, right = box
@@ -165,7 +167,7 @@ def _writing_of(box, within, mask):
     cell, written = np.zeros((2, *mask[region].shape), dtype=bool)
     cell[rows, columns] = True
     written[rows, columns] = _of_cell(within[region][rows, columns])
-    return region, written, *across_lines(written, mask[region], cell)
+    return region, cell, written, *across_lines(written, mask[region], cell)
 
 
 def _of_cell(mask):

@@ -35,6 +35,9 @@ def across_lines(written, mask, cell):
         True for ink.
     """
     under, beyond = np.zeros_like(mask), np.zeros_like(mask)
+    inside = written[cell.any(axis=1)][:, cell.any(axis=0)]
+    if not (inside[[0, -1]].any() or inside[:, [0, -1]].any()):
+        return under, beyond
     for turn in range(4):
         turned = [np.rot90(picture, turn) for picture in (written, mask, cell, under, beyond)]
         _go_on_downwards(*turned)
@@ -46,9 +49,11 @@ def _go_on_downwards(written, mask, cell, under, beyond):
     rows, columns = (np.flatnonzero(cell.any(axis=axis)) for axis in (1, 0))
     bottom, side = rows[-1] + 1, slice(columns[0], columns[-1] + 1)
     feet = written[bottom - 1, side]
+    if not feet.any():
+        return
     thickest = round(_THICKEST * min(len(rows), len(columns)))
     ruled = np.flatnonzero(mask[bottom : bottom + thickest, side].mean(axis=1) > _RULED)
-    if not feet.any() or len(ruled) == 0:
+    if len(ruled) == 0:
         return
     end = bottom + ruled[-1] + 1
     near = ndimage.binary_dilation(feet, iterations=end - bottom)

@@ -156,9 +156,11 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         tilt = sheet.tilt if len(rectangles) else 0.0
         large = _Sheet.of_large(picture, self.polarity, tilt)
         if large is None:
-            places = _places_in_lines(sheet)
+            places = _places_in_lines(sheet, rectangles)
         else:
-            sheet, places = large, _places_in_lines(large, largest=1.0)
+            sheet = large
+            rectangles = find_rectangles(large.ink > large.threshold)
+            places = _places_in_lines(large, rectangles, largest=1.0)
         return sheet, split_touching(places, labeller)
 
 
@@ -199,8 +201,8 @@ class _Sheet:
         return (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
 
 
-def _places_in_lines(sheet, **options):
-    ink = without_frames(sheet.ink, sheet.threshold)
+def _places_in_lines(sheet, rectangles, **options):
+    ink = without_frames(sheet.ink, sheet.threshold, rectangles)
     return places_in_lines(ink, sheet.threshold, **options)
 
 
