@@ -49,7 +49,8 @@ def _of_straight_lines(mask):
         found = _enclosed(lines, length, 2 * length)
         boxes.append(found[np.array([_has_corners(mask, box) for box in found], dtype=bool)])
         length *= 2
-    return np.concatenate(boxes) + np.array([-1, -1, 1, 1])
+    grown = np.concatenate(boxes) + np.array([-1, -1, 1, 1])
+    return np.clip(grown, 1, np.array(mask.shape * 2) - 1)
 
 
 def _run_lengths(mask):
