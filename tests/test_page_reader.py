@@ -318,6 +318,36 @@ def test_no_cell_is_made_up_where_no_lines_are(reader):
     assert reader.read(form([*frames_in_a_row("12345"), *other])).lines == ["12345", "678"]
 
 
+def test_characters_of_straight_strokes_are_no_frames(reader):
+    draws = {"0": [(0, 0, 30, 50)], "8": [(0, 0, 30, 25), (0, 25, 30, 50)]}
+    image = page()
+    for place, digit in enumerate("0800"):
+        for left, top, right, bottom in draws[digit]:
+            box = (60 + 60 * place + left, 60 + top, 60 + 60 * place + right, 60 + bottom)
+            ImageDraw.Draw(image).rectangle(box, outline=0, width=5)
+    for layout in ("auto", "lines"):
+        assert len(PageReader(reader.estimator, layout=layout).read(image)) == 4
+    large = page(300, 400)
+    ImageDraw.Draw(large).rounded_rectangle((80, 60, 220, 340), radius=40, outline=20, width=22)
+    assert len(reader.read(large)) == 1
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (18, 14), (24, 10), (2, 1)])
+def test_small_pictures_are_read_without_a_warning(shape, reader):
+    reader.read(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+def test_thick_frames_are_frames_where_one_is_written_in(reader):
+    boxes = [(40 + 75 * place, 40, 60, 60) for place in range(4)]
+    image = page()
+    for left, top, wide, high in boxes:
+        frame = (left - 8, top - 8, left + wide, top + high)
+        ImageDraw.Draw(image).rectangle(frame, outline=0, width=8)
+    write(image, "7", (130, 44))
+    assert reader.read(image).text == "_7__"
+    assert PageReader(reader.estimator, layout="lines").read(image).text == "7"
+
+
 def test_empty_frames_have_no_characters(reader):
     image = form([(30, 40, 60, 60, ""), (200, 40, 300, 100, "")])
     assert len(reader.read(image)) == 0

@@ -142,6 +142,24 @@ def test_of_several_pages_the_first_is_read_with_a_warning(suffix, colours, tmp_
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("suffix", ["tiff", "gif", "png", "webp"])
+@pytest.mark.filterwarnings("ignore:.*reads the first page")
+def test_cut_off_pages_are_read_or_refused_in_a_sentence(suffix, colours, tmp_path):
+    path = tmp_path / f"scan.{suffix}"
+    pages = [colours.rotate(90 * turn) for turn in range(1, 3)]
+    colours.save(path, save_all=True, append_images=pages)
+    whole = path.read_bytes()
+    refusals = []
+    for length in range(1, len(whole), 1 + len(whole) // 200):
+        path.write_bytes(whole[:length])
+        try:
+            assert read_picture(path).shape == (12, 9)
+        except ValueError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert all(str(path) in refusal for refusal in refusals)
+
+
 def png_that_claims(width, height):
     """Return a PNG of a few bytes whose header promises more."""
 

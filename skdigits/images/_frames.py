@@ -11,6 +11,8 @@ _FILLED = 0.4  # of a frame, with paper at least; the rest is writing
 _THIN = 0.25  # of the shorter side of a frame: its lines are no thicker
 _FREE = 0.25  # of the length of a line, at least: there, no writing touches it
 _CORNER = 0.1  # of the shorter side of a frame
+_STROKE = 0.11  # of the shorter side: lines of frames are thinner than that
+_ALIKE = 0.25  # of the logarithm of a size
 _PART = 0.2  # of a frame
 _EDGE = 0.05  # of the shorter side of a frame, where its lines may bend
 _FOUR = ndimage.generate_binary_structure(2, 1)
@@ -139,6 +141,49 @@ def _numbers_inside(boxes, numbers, shape, edge=0.0):
         (top, left, bottom, right), inset = boxes[position], edges[position]
         picture[top + inset : bottom - inset, left + inset : right - inset] = numbers[position]
     return picture
+
+
+def are_frames(boxes, mask):
+    """Whether each rectangle is a frame, and not a character like an angular 0.
+
+    Characters are empty, drawn in thick strokes, and no rectangle as large as they are has
+    writing inside.
+    """
+    is_frame = ~_have_thick_lines(boxes, mask)
+    doubtful = np.flatnonzero(~is_frame)
+    is_frame[doubtful] = [_has_ink_inside(box, mask) for box in boxes[doubtful]]
+    sizes = np.log(boxes[:, 2:] - boxes[:, :2])
+    written = sizes[doubtful[is_frame[doubtful]]]
+    for position in doubtful[~is_frame[doubtful]]:
+        is_frame[position] = (np.abs(written - sizes[position]) < _ALIKE).all(axis=1).any()
+    return is_frame
+
+
+def _have_thick_lines(boxes, mask):
+    """Whether most of twelve places around each box are as deep in ink as strokes are thick."""
+    top, left, bottom, right = boxes.T[:, :, None]
+    depth = np.ceil(_STROKE * np.minimum(bottom - top, right - left)).astype(int)
+    along = np.array([0.25, 0.5, 0.75])
+    rows = (top + along * (bottom - top)).astype(int)
+    columns = (left + along * (right - left)).astype(int)
+    last_row, last_column = np.array(mask.shape) - 1
+    is_ink = np.ones((len(boxes), 12), dtype=bool)
+    for share in (1, 2, 3):
+        step = depth * share // 3
+        rays = (
+            mask[np.maximum(top - 1 - step, 0), columns],
+            mask[np.minimum(bottom + step, last_row), columns],
+            mask[rows, np.maximum(left - 1 - step, 0)],
+            mask[rows, np.minimum(right + step, last_column)],
+        )
+        is_ink &= np.concatenate(rays, axis=1)
+    return is_ink.mean(axis=1) > 0.5
+
+
+def _has_ink_inside(box, mask):
+    top, left, bottom, right = box
+    edge = np.ceil(_CORNER * min(bottom - top, right - left)).astype(int)
+    return mask[top + edge : bottom - edge, left + edge : right - edge].any()
 
 
 def without_frames(ink, threshold, boxes):

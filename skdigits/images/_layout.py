@@ -58,10 +58,16 @@ def _drop_shadows(ink):
     pieces, n_pieces = ndimage.label(smooth > LARGE_INK, _EIGHT)
     edges = np.where(ndimage.minimum_filter(pieces, 3) == 0, pieces, 0)
     steps = ndimage.maximum_filter(smooth, 7) - ndimage.minimum_filter(smooth, 7)
-    numbers = np.arange(n_pieces + 1)
-    usual = ndimage.mean(smooth, pieces, numbers)
-    is_shadow = ndimage.mean(steps < _EDGE * usual[pieces], edges, numbers) > _FADING
+    usual = _means(smooth, pieces, n_pieces)
+    is_shadow = _means(steps < _EDGE * usual[pieces], edges, n_pieces) > _FADING
     return np.where(is_shadow[pieces] & (pieces > 0), 0, ink)
+
+
+def _means(values, pieces, n_pieces):
+    """Return the mean in each piece, 0 for what has no pixels; the first is of what is in none."""
+    counts = np.bincount(pieces.ravel(), minlength=n_pieces + 1)
+    sums = np.bincount(pieces.ravel(), weights=values.ravel(), minlength=n_pieces + 1)
+    return sums / np.maximum(counts, 1)
 
 
 def _has_light_ink(picture):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, StrOptions
 from skdigits.images._cells import find_cells
-from skdigits.images._frames import find_rectangles, without_frames
+from skdigits.images._frames import are_frames, find_rectangles, without_frames
 from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
     LARGE_INK,
@@ -147,20 +147,20 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         """Return the page as it was searched, and where the characters are, in reading order."""
         sheet = _Sheet.of_page(picture, self.polarity)
         mask = sheet.ink > sheet.threshold
-        rectangles = find_rectangles(mask)
+        frames = _frames_on(mask)
         if self.layout != "lines":
-            cells, rows = find_cells(rectangles, mask, alike=self.layout == "auto")
+            cells, rows = find_cells(frames, mask, alike=self.layout == "auto")
             if self.layout == "cells" or len(cells) >= _FEWEST_CELLS:
                 return sheet, places_in_cells(sheet.ink, sheet.threshold, cells, rows)
         # How a few large characters are tilted is told by frames around them alone.
-        tilt = sheet.tilt if len(rectangles) else 0.0
+        tilt = sheet.tilt if len(frames) else 0.0
         large = _Sheet.of_large(picture, self.polarity, tilt)
         if large is None:
-            places = _places_in_lines(sheet, rectangles)
+            places = _places_in_lines(sheet, frames)
         else:
             sheet = large
-            rectangles = find_rectangles(large.ink > large.threshold)
-            places = _places_in_lines(large, rectangles, largest=1.0)
+            frames = _frames_on(large.ink > large.threshold)
+            places = _places_in_lines(large, frames, largest=1.0)
         return sheet, split_touching(places, labeller)
 
 
@@ -201,8 +201,13 @@ class _Sheet:
         return (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
 
 
-def _places_in_lines(sheet, rectangles, **options):
-    ink = without_frames(sheet.ink, sheet.threshold, rectangles)
+def _frames_on(mask):
+    boxes = find_rectangles(mask)
+    return boxes[are_frames(boxes, mask)]
+
+
+def _places_in_lines(sheet, frames, **options):
+    ink = without_frames(sheet.ink, sheet.threshold, frames)
     return places_in_lines(ink, sheet.threshold, **options)
 
 

@@ -54,7 +54,7 @@ def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
     Warns
     -----
     UserWarning
-        If a TIFF has several pages, of which the first is read.
+        If a file has several pages, of which the first is read.
     """
     if isinstance(source, str | os.PathLike):
         return _read_file(Path(source), max_pixels, who)
@@ -132,9 +132,17 @@ def _is_pillow_image(source):
 def _read_file(path, max_pixels, who):
     with path.open("rb") as file:
         image = open_image(file, max_pixels=max_pixels, who=who, name=path)
-        if image.format in _WITH_PAGES and image.is_animated:
+        picture = _decode(image, who, path)
+        if image.format in _WITH_PAGES and _has_more_pages(image):
             warn_user(f"{who} reads the first page of {path} alone, which has several.")
-        return _decode(image, who, path)
+        return picture
+
+
+def _has_more_pages(image):
+    try:
+        return image.is_animated
+    except Exception:  # the second page is damaged
+        return False
 
 
 def _check_size(size, max_pixels, who, name):
