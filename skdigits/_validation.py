@@ -80,12 +80,12 @@ def check_image_rows(estimator, X, *, reset, accept_sparse=True, dtypes=None, **
     Raises
     ------
     ValueError
-        If `X` is not as described, or if the channels of its images come last and `estimator` was
-        not told so by its `image_shape`.
+        If `X` is not as described, or if the channels of its images seem to come last and
+        `estimator` has no `image_shape` that says otherwise.
     """
     X, image_shape = _flatten_images(X)
     if getattr(estimator, "image_shape", None) is None:
-        _refuse_channels_last(image_shape, who=type(estimator).__name__)
+        refuse_channels_last(image_shape, who=type(estimator).__name__)
     if dtypes is not None:
         xp, _ = get_namespace(X)
         check_params["dtype"] = [getattr(xp, name) for name in dtypes]
@@ -133,14 +133,16 @@ def _flatten_images(X):
     return xp.reshape(xp.asarray(X), (X.shape[0], math.prod(image_shape))), image_shape
 
 
-def _refuse_channels_last(image_shape, *, who):
+def refuse_channels_last(image_shape, *, who):
+    """Raise a ValueError for the shape of an image whose last side is by far the shortest."""
     if image_shape is None or len(image_shape) < 3:
         return
     *sides, n_channels = image_shape
     if n_channels <= _MOST_CHANNELS < min(sides):
         raise ValueError(
             f"{who} expects images of shape (n, channels, height, width), got channels last, "
-            f"(n, {', '.join(map(str, image_shape))}): pass np.moveaxis(X, -1, 1)."
+            f"(n, {', '.join(map(str, image_shape))}): pass np.moveaxis(X, -1, 1), or "
+            f"image_shape={tuple(image_shape)} if they do come first."
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_array_equal
 from scipy import ndimage
 from scipy.sparse import csr_array
 
@@ -30,6 +31,13 @@ def strokes():
     images = np.zeros((20, 28, 28))
     images[:, 6:22, 12:15] = 1
     return images
+
+
+def test_channels_that_come_last_are_refused(strokes):
+    with pytest.raises(ValueError, match=r"corrupt expects .* got channels last, \(n, 28, 28, 1\)"):
+        corrupt(strokes[..., None], "shift", 3)
+    changed = corrupt(strokes[:, None], "shift", 3, random_state=0)
+    assert_array_equal(changed[:, 0], corrupt(strokes, "shift", 3, random_state=0))
 
 
 @pytest.mark.parametrize("kind", KINDS)

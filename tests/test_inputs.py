@@ -275,6 +275,10 @@ def test_images_whose_channels_come_last_are_refused(Classifier, digits):
     assert fitted.image_shape_ == (3, 8, 8)
     with pytest.raises(ValueError, match="channels last"):
         fitted.predict(np.moveaxis(first, 1, -1))
+    narrow = images.reshape(len(y), 8, 8, 1)  # eight channels of 8x1
+    with pytest.raises(ValueError, match=r"or image_shape=\(8, 8, 1\) if they do come first"):
+        quick(Classifier).fit(narrow, y)
+    quick(Classifier, image_shape=(8, 8, 1)).fit(narrow, y)
 
 
 def test_images_of_few_rows_or_columns_are_not_taken_for_channels_last():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from skdigits._validation import infer_image_shape, take_rows
+from skdigits._validation import infer_image_shape, refuse_channels_last, take_rows
 from skdigits.evaluation._style import hide_spines
 
 
@@ -46,6 +46,8 @@ def check_images(X, image_shape=None, *, who):
             f"{who} expects images as rows of pixels, (n, height, width) or "
             f"(n, channels, height, width), got {X.dtype} of shape {X.shape}."
         )
+    if image_shape is None:
+        refuse_channels_last(X.shape[1:], who=who)
     if X.ndim > 2:
         return X if X.ndim == 4 else X[:, None]
     _, height, width = shape = infer_image_shape(image_shape, X.shape[1], who=who)

@@ -54,7 +54,7 @@ def read_picture(source, *, max_pixels=MAX_PIXELS, who="read_picture"):
     Warns
     -----
     UserWarning
-        If a file has several pages, of which the first is read.
+        If a file has several pages or pictures, of which the first is read.
     """
     if isinstance(source, str | os.PathLike):
         return _read_file(Path(source), max_pixels, who)

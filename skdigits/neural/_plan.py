@@ -108,9 +108,9 @@ def make_plan(estimator, data, *, autocast, incremental):
         dropout=float(dropout),
         label_smoothing=float(label_smoothing),
         augment=_settle_augmentation(estimator.augment, data, regularize=regularize),
-        ema=estimator.ema,
+        ema=None if estimator.ema is None else float(estimator.ema),
         autocast=autocast,
-        tol=estimator.tol,
+        tol=float(estimator.tol),
         n_iter_no_change=estimator.n_iter_no_change,
         verbose=bool(estimator.verbose),
     )
@@ -161,6 +161,6 @@ def _weight_decay(estimator, data, batch_size):
     weights over the number (or weight) of the images in a batch.
     """
     if estimator.solver == "adamw":
-        return estimator.alpha
+        return float(estimator.alpha)
     weight = len(data) if data.weights is None else float(data.weights.sum())
-    return estimator.alpha * data.n_batches(batch_size) / weight
+    return float(estimator.alpha) * data.n_batches(batch_size) / weight
