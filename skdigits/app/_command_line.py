@@ -1,6 +1,5 @@
 """What the commands share: sentences for bad input and warnings, a Ctrl-C that nobody swallows."""
 
-import errno
 import signal
 import sys
 import threading
@@ -8,6 +7,8 @@ import warnings
 from contextlib import contextmanager
 
 import click
+
+from skdigits.app._problems import is_full, say_why
 
 
 class _Interrupted(BaseException):
@@ -56,9 +57,9 @@ class Group(click.Group):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not is_full(error):
                 raise
-            click.echo(f"Error: {error.strerror}.", err=True)
+            click.echo(f"Error: {say_why(error)}", err=True)
             sys.exit(1)
 
     def invoke(self, ctx):
@@ -68,6 +69,11 @@ class Group(click.Group):
         except click.UsageError as error:
             error.ctx = None  # the sentence alone, without the usage
             raise
+        except BadInput as error:
+            if not is_full(error.__cause__):
+                raise
+            error.show()
+            ctx.exit(1)
         except (_Interrupted, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             ctx.exit(130)

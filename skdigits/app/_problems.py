@@ -1,5 +1,7 @@
 """Why something failed, in one sentence for the command line."""
 
+import errno
+
 
 def say_why(error):
     """Return an exception as a sentence.
@@ -24,4 +26,10 @@ def say_why(error):
         return str(error)
     if error.filename is None:
         return f"{error.strerror}."
-    return f"cannot open {error.filename}: {error.strerror}."
+    verb = "write" if is_full(error) else "open"
+    return f"cannot {verb} {error.filename}: {error.strerror}."
+
+
+def is_full(error):
+    """Whether an exception says that there is no more space to write to."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

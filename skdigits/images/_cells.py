@@ -133,10 +133,10 @@ def _is_ruled(mask, box):
     top, left, bottom, right = box
     slack = _slack(box)
     rows, columns = np.s_[top:bottom], np.s_[left:right]
-    level = [mask[_around(edge, slack), columns].any(axis=0).mean() for edge in (top, bottom)]
-    upright = [mask[rows, _around(edge, slack)].any(axis=1).mean() for edge in (left, right)]
+    level = [mask[_beside(edge, slack), columns].any(axis=0).mean() for edge in (top, bottom)]
+    upright = [mask[rows, _beside(edge, slack)].any(axis=1).mean() for edge in (left, right)]
     return np.count_nonzero(np.array(level + upright) > _RULED) >= _N_RULED
 
 
-def _around(edge, slack):
+def _beside(edge, slack):
     return slice(max(edge - slack, 0), edge + slack)

@@ -108,7 +108,7 @@ def make_plan(estimator, data, *, autocast, incremental):
         dropout=float(dropout),
         label_smoothing=float(label_smoothing),
         augment=_settle_augmentation(estimator.augment, data, regularize=regularize),
-        ema=None if estimator.ema is None else float(estimator.ema),
+        ema=float(estimator.ema),
         autocast=autocast,
         tol=float(estimator.tol),
         n_iter_no_change=estimator.n_iter_no_change,
