@@ -1,7 +1,7 @@
 """Frames on a page: found wherever they lie and whatever touches them."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -24,6 +24,7 @@ def with_frame(mask, top, left, bottom, right, line=2):
     return mask
 
 
+@settings(deadline=None)
 @given(st.lists(places, max_size=6), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_rectangles_lie_on_the_page(boxes, line, seed):
     mask = np.random.default_rng(seed).random((HEIGHT, WIDTH)) < 0.01
@@ -37,6 +38,7 @@ def test_rectangles_lie_on_the_page(boxes, line, seed):
     assert ((without == 0) | mask).all()
 
 
+@settings(deadline=None)
 @given(st.integers(8, 40), st.integers(8, 40), st.integers(24, 60), st.integers(24, 90))
 def test_a_frame_is_found_once_and_taken_off(top, left, height, width):
     box = top, left, top + height, left + width
@@ -45,6 +47,7 @@ def test_a_frame_is_found_once_and_taken_off(top, left, height, width):
     assert not without_frames(mask.astype(float), 0.5, find_rectangles(mask)).any()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3), st.integers(15, 45), st.integers(2, 12))
 def test_a_stroke_across_a_side_hides_no_frame(side, place, width):
     box = 30, 40, 90, 100
