@@ -6,6 +6,8 @@ Boxes are rows (top, left, bottom, right) of integers, the last two exclusive.
 import numpy as np
 from scipy import ndimage
 
+from skdigits.images._operations import NEIGHBOURS
+
 _SMALLEST = 12  # pixels
 _FILLED = 0.4  # of a frame, with paper at least; the rest is writing
 _THIN = 0.25  # of the shorter side of a frame: its lines are no thicker
@@ -16,7 +18,12 @@ _ALIKE = 0.25  # of the logarithm of a size
 _PART = 0.2  # of a frame
 _EDGE = 0.05  # of the shorter side of a frame, where its lines may bend
 _FOUR = ndimage.generate_binary_structure(2, 1)
-_EIGHT = ndimage.generate_binary_structure(2, 2)
+
+
+def find_frames(mask):
+    """Return the boxes of rectangles less those that are characters, like an angular 0."""
+    boxes = find_rectangles(mask)
+    return boxes[_are_frames(boxes, mask)]
 
 
 def find_rectangles(mask):
@@ -42,7 +49,7 @@ def find_rectangles(mask):
 
 def _of_straight_lines(mask):
     """Return the boxes of rectangles whose four sides are thin, straight lines."""
-    mask = ndimage.binary_dilation(mask, _EIGHT)  # lines may be askew and have small gaps
+    mask = ndimage.binary_dilation(mask, NEIGHBOURS)  # lines may be askew and have small gaps
     level, upright = _run_lengths(mask), _run_lengths(mask.T)
     boxes = [np.empty((0, 4), dtype=int)]
     length = _SMALLEST
@@ -69,12 +76,13 @@ def _run_lengths(mask):
 def _thin_runs(lengths, thickness, shortest):
     """Return where runs are that are long enough and not thick along most of their length."""
     lines = np.zeros(lengths.shape, dtype=bool)
-    pixels = np.flatnonzero(lengths >= shortest)
+    is_long = lengths >= shortest
+    pixels = np.flatnonzero(is_long)
     if len(pixels) == 0:
         return lines
     is_first = (np.diff(pixels, prepend=-2) != 1) | (pixels % lengths.shape[1] == 0)
     firsts = np.flatnonzero(is_first)
-    is_thin = thickness[lengths >= shortest] <= _THIN * shortest + 2
+    is_thin = thickness[is_long] <= _THIN * shortest + 2
     counts = np.diff(firsts, append=len(pixels))
     is_line = np.add.reduceat(is_thin, firsts, dtype=int) > _FREE * counts
     lines.flat[pixels[np.repeat(is_line, counts)]] = True
@@ -143,7 +151,7 @@ def _numbers_inside(boxes, numbers, shape, edge=0.0):
     return picture
 
 
-def are_frames(boxes, mask):
+def _are_frames(boxes, mask):
     """Whether each rectangle is a frame, and not a character like an angular 0.
 
     Characters are empty, drawn in thick strokes, and no rectangle as large as they are has
@@ -190,7 +198,7 @@ def without_frames(ink, threshold, boxes):
     """Return shares of ink less the lines around rectangles; what is written in them stays."""
     if len(boxes) == 0:
         return ink
-    pieces, n_pieces = ndimage.label(ink > threshold, _EIGHT)
+    pieces, n_pieces = ndimage.label(ink > threshold, NEIGHBOURS)
     frames = np.array([_piece_around(pieces, box) for box in boxes])
     is_frame = np.zeros(n_pieces + 1, dtype=bool)
     is_frame[frames] = True

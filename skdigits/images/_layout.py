@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from skdigits.images._operations import cover, drop_rules, drop_specks, lift_ink, otsu, shrink
+from skdigits.images._operations import (
+    NEIGHBOURS,
+    cover,
+    drop_rules,
+    drop_specks,
+    lift_ink,
+    otsu,
+    shrink,
+)
 from skdigits.images._overflow import across_lines, region_around
 
 _TILES = 48  # a side of the page: the light is the same in one of them
@@ -24,7 +32,6 @@ _SPECKS = 0.02  # of the largest piece
 _EDGE = 0.5  # of the mean of a piece, from side to side of seven pixels
 _FADING = 0.3  # of the edge of a shadow, at least
 LARGE_INK = 0.2  # a share of ink: broken strokes hold together
-_EIGHT = ndimage.generate_binary_structure(2, 2)
 
 
 def page_ink(picture, polarity="auto"):
@@ -55,7 +62,7 @@ def large_ink(picture, polarity="auto"):
 def _drop_shadows(ink):
     """Return ink less the pieces that fade; strokes end within some pixels."""
     smooth = ndimage.gaussian_filter(ink, 2)  # less noise
-    pieces, n_pieces = ndimage.label(smooth > LARGE_INK, _EIGHT)
+    pieces, n_pieces = ndimage.label(smooth > LARGE_INK, NEIGHBOURS)
     edges = np.where(ndimage.minimum_filter(pieces, 3) == 0, pieces, 0)
     steps = ndimage.maximum_filter(smooth, 7) - ndimage.minimum_filter(smooth, 7)
     usual = _means(smooth, pieces, n_pieces)
@@ -152,7 +159,7 @@ def places_in_cells(ink, threshold, cells, rows):
     for box, row, (region, cell, written, *across) in zip(cells, rows, found, strict=True):
         if (written & beyond[region]).any():  # from a neighbour
             _, _, written, *across = _writing_of(box, within, mask)
-        near = ndimage.binary_dilation(written, _EIGHT) & ~mask[region]
+        near = ndimage.binary_dilation(written, NEIGHBOURS) & ~mask[region]
         kept = np.logical_or.reduce([written, near, *across])
         picture = np.rint(np.where(kept, ink[region], 0) * 255).astype(np.uint8)
         (needed,) = ndimage.find_objects(np.logical_or.reduce([cell, *across]).astype(int))
@@ -178,7 +185,7 @@ def _writing_of(box, within, mask):
 
 def _of_cell(mask):
     """Return the writing in a cell less what reaches in from its neighbours, and less dust."""
-    pieces, n_pieces = ndimage.label(mask, _EIGHT)
+    pieces, n_pieces = ndimage.label(mask, NEIGHBOURS)
     found = ndimage.find_objects(pieces)
     lengths = np.array([max(_lengths(where)) for where in found])
     if n_pieces == 0 or lengths.max() < _DUST * min(mask.shape):
@@ -193,7 +200,7 @@ def _of_cell(mask):
 
 def _only(ink, pieces, kept):
     """Return ink as bytes, only that of the pieces kept and right beside them."""
-    near = ndimage.binary_dilation(kept[pieces], _EIGHT)
+    near = ndimage.binary_dilation(kept[pieces], NEIGHBOURS)
     return np.rint(np.where(near, ink, 0) * 255).astype(np.uint8)
 
 
@@ -228,7 +235,7 @@ def places_in_lines(ink, threshold, *, largest=0.5):
 
 def _pieces(mask):
     """Return the boxes and the areas of connected pieces, and the picture of their numbers."""
-    pieces, n_pieces = ndimage.label(mask, _EIGHT)
+    pieces, n_pieces = ndimage.label(mask, NEIGHBOURS)
     boxes = [(y.start, x.start, y.stop, x.stop) for y, x in ndimage.find_objects(pieces)]
     areas = np.bincount(pieces.ravel(), minlength=n_pieces + 1)[1:]
     return np.array(boxes, dtype=int).reshape(-1, 4), areas, pieces

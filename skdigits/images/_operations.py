@@ -14,7 +14,7 @@ _DARKEST_PAPER = 0.1  # of its median shade
 _MOST_SAMPLES = 4096
 _OF_NOISE = 0.7  # as much variance a threshold explains of noise that is normal: 2 / pi = 0.64
 _FAINT = 0.2  # a share of ink that is not noise
-_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+NEIGHBOURS = np.ones((3, 3), dtype=bool)  # of a pixel, the corners too
 _SMALLEST_RULED = 40  # pixels
 _LONG = 0.95  # of the width, a rule
 _THICKEST_RULE = 0.08  # of the picture
@@ -140,11 +140,11 @@ def _separation(strokes, paper, ink):
 
 def drop_specks(covered, share):
     """Return a picture less pieces that are smaller than a `share` of the largest."""
-    pieces, n_pieces = ndimage.label(covered > _FAINT, _NEIGHBOURS)
+    pieces, n_pieces = ndimage.label(covered > _FAINT, NEIGHBOURS)
     areas = np.bincount(pieces.ravel(), minlength=n_pieces + 1)
     areas[0] = 0
     kept = (areas >= share * areas.max(initial=0)) & (areas > 0)
-    return np.where(ndimage.binary_dilation(kept[pieces], _NEIGHBOURS), covered, 0)
+    return np.where(ndimage.binary_dilation(kept[pieces], NEIGHBOURS), covered, 0)
 
 
 def drop_rules(covered):
@@ -171,7 +171,7 @@ def _rules(ink):
     if ink.any(axis=0).mean() < _LONG:
         return rules
     runs = ndimage.binary_dilation(_opened(ink, width // 8), np.ones((3, 1)))
-    lines, _ = ndimage.label(runs, _NEIGHBOURS)
+    lines, _ = ndimage.label(runs, NEIGHBOURS)
     for number, (rows, columns) in enumerate(ndimage.find_objects(lines), 1):
         line = lines[rows] == number
         is_long = columns.stop - columns.start >= _LONG * width

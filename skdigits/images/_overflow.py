@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import ndimage
 
+from skdigits.images._operations import NEIGHBOURS
+
 _REACH = 0.3  # of the shorter side of a cell: what goes on for longer is something else
 _THICKEST = 0.2  # of the shorter side of a cell
 _RULED = 0.5  # of the length of a side
-_EIGHT = ndimage.generate_binary_structure(2, 2)
 
 
 def region_around(box, shape):
@@ -57,7 +58,7 @@ def _go_on_downwards(written, mask, cell, under, beyond):
         return
     end = bottom + ruled[-1] + 1
     near = ndimage.binary_dilation(feet, iterations=end - bottom)
-    pieces, _ = ndimage.label(mask[end:, side], _EIGHT)
+    pieces, _ = ndimage.label(mask[end:, side], NEIGHBOURS)
     going_on = np.setdiff1d(pieces[:1, near], np.append(pieces[-1:], 0))
     if len(going_on):
         beyond[end:, side] |= np.isin(pieces, going_on)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdigits._documentation import DocumentationLinkMixin
 from skdigits._validation import HasMethods, Interval, StrOptions
 from skdigits.images._cells import find_cells
-from skdigits.images._frames import are_frames, find_rectangles, without_frames
+from skdigits.images._frames import find_frames, without_frames
 from skdigits.images._labeller import Labeller
 from skdigits.images._layout import (
     LARGE_INK,
@@ -147,7 +147,7 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
         """Return the page as it was searched, and where the characters are, in reading order."""
         sheet = _Sheet.of_page(picture, self.polarity)
         mask = sheet.ink > sheet.threshold
-        frames = _frames_on(mask)
+        frames = find_frames(mask)
         if self.layout != "lines":
             cells, rows = find_cells(frames, mask, alike=self.layout == "auto")
             if self.layout == "cells" or len(cells) >= _FEWEST_CELLS:
@@ -159,7 +159,7 @@ class PageReader(DocumentationLinkMixin, BaseEstimator):
             places = _places_in_lines(sheet, frames)
         else:
             sheet = large
-            frames = _frames_on(large.ink > large.threshold)
+            frames = find_frames(large.ink > large.threshold)
             places = _places_in_lines(large, frames, largest=1.0)
         return sheet, split_touching(places, labeller)
 
@@ -199,11 +199,6 @@ class _Sheet:
             corners = (corners - middle) @ turn.T + middle
         corners = np.clip(np.rint(corners * self.scale), 0, self.shape).astype(int)
         return (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
-
-
-def _frames_on(mask):
-    boxes = find_rectangles(mask)
-    return boxes[are_frames(boxes, mask)]
 
 
 def _places_in_lines(sheet, frames, **options):

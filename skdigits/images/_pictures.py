@@ -133,6 +133,6 @@ def _listed(X):
 
 
 def _channels_last(images):
-    if images.shape[3] in _CHANNELS and images.shape[1] not in (1, *_COLOURS):
+    if images.shape[3] in _CHANNELS and images.shape[1] not in _ONE_PICTURE:
         return images
     return np.moveaxis(images, 1, 3)
